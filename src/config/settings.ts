@@ -1,0 +1,116 @@
+/**
+ * Every setting: type, default, bounds, description. The one source of `--help`, docs/config.md and
+ * `check-config`. Names are environment variables; a name of ours starts with USAGE_ and ends with its unit,
+ * then its bound.
+ */
+
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+
+/** A whole number, written in decimal digits, within bounds. */
+function integer(min: number, max: number) {
+  return z
+    .string()
+    .regex(/^\d+$/, 'is a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min, `is at least ${min}`).max(max, `is at most ${max}`));
+}
+
+const port = () => integer(0, 65_535);
+
+/** Fronts share a port by SO_REUSEPORT, which Linux alone balances; elsewhere there is one. */
+const frontsDefault = process.platform === 'linux' ? Math.max(1, Math.floor(availableParallelism() / 2)) : 1;
+
+export const settingsSchema = z.object({
+  PORT: port().default(3000).describe('Port of the HTTP API; 0 picks a free one.'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address the HTTP API listens on.'),
+  ADMIN_PORT: port().default(9464).describe('Port of /metrics, /healthz and /readyz; 0 picks a free one.'),
+  ADMIN_HOST: z.string().min(1).default('127.0.0.1').describe('Address the admin port listens on.'),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .describe('Folder of the local log and of the embedded Postgres.'),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'is a postgres:// URL')
+    .optional()
+    .describe('The Postgres to store into. Not set: an embedded one in DATA_DIR.'),
+  LOG_LEVEL: z
+    .enum(
+      ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
+      'is one of trace, debug, info, warn, error, fatal',
+    )
+    .default('info')
+    .describe('The least severe level that is logged.'),
+
+  USAGE_FRONTS: integer(1, 256)
+    .default(frontsDefault)
+    .describe(
+      'Front processes that share PORT. Default: half the cores on Linux, elsewhere 1 (more need SO_REUSEPORT).',
+    ),
+  USAGE_BODY_BYTES_MAX: integer(1 * KiB, 64 * MiB)
+    .default(1 * MiB)
+    .describe('Body bytes on the wire; more is 413.'),
+  USAGE_INFLATED_BYTES_MAX: integer(1 * KiB, 256 * MiB)
+    .default(8 * MiB)
+    .describe('Body bytes after inflation; more is 413.'),
+  USAGE_REQUEST_USAGES_MAX: integer(1, 1_000_000).default(10_000).describe('Usages a request; more is 413.'),
+  USAGE_BODY_TIMEOUT_MS: integer(100, 600_000)
+    .default(10_000)
+    .describe('How long a body may take to arrive; longer is 408.'),
+  USAGE_GROUP_USAGES_MAX: integer(1, 100_000).default(500).describe('Usages a log record.'),
+  USAGE_GROUP_BYTES_MAX: integer(4 * KiB, 16 * MiB)
+    .default(256 * KiB)
+    .describe('Bytes of rows a log record.'),
+  USAGE_FRONT_WAITING_BYTES_MAX: integer(64 * KiB, 4 * GiB)
+    .default(32 * MiB)
+    .describe('Bytes of bodies and rows that a front holds at once; past it requests are shed with 503.'),
+  USAGE_FRONT_WAITING_MS_MAX: integer(10, 600_000)
+    .default(2_000)
+    .describe('How long the oldest row may wait for its append; past it requests are shed with 503.'),
+  USAGE_APPEND_TIMEOUT_MS: integer(100, 600_000)
+    .default(10_000)
+    .describe('How long a request waits to be durable; longer is 503.'),
+
+  USAGE_LOG_SEGMENT_BYTES: integer(4 * KiB, 1 * GiB)
+    .default(32 * MiB)
+    .describe('Bytes of a segment file of the local log.'),
+  USAGE_LOG_KEEP_HOURS: integer(0, 24 * 365)
+    .default(24)
+    .describe('How long stored segments are kept, so that a restored database gets missing rows back.'),
+  USAGE_LOCAL_LOG_BYTES_MAX: integer(64 * KiB, 1024 * GiB)
+    .default(4 * GiB)
+    .describe('Bytes of the local log of this instance; oldest stored segments go first, full is 503.'),
+
+  USAGE_WRITER_CONNECTIONS: integer(1, 64)
+    .default(2)
+    .describe('Connections over which the writer stores partitions in parallel.'),
+  USAGE_WRITER_BATCH_BYTES_MAX: integer(4 * KiB, 256 * MiB)
+    .default(4 * MiB)
+    .describe('Bytes of rows that the writer stores in one transaction.'),
+  USAGE_WRITER_LOCK_TIMEOUT_MS: integer(10, 600_000)
+    .default(2_000)
+    .describe('How long the writer waits for a lock before it looks for who holds it.'),
+
+  USAGE_POSTGRES_PORT: port()
+    .default(0)
+    .describe('Port of the embedded Postgres on loopback; 0 keeps the one used last, or picks a free one.'),
+
+  USAGE_DRAIN_MS: integer(0, 600_000)
+    .default(0)
+    .describe('At a stop: how long /readyz says no before the port closes, for load balancers to notice.'),
+  USAGE_STOP_TIMEOUT_MS: integer(1_000, 3_600_000)
+    .default(30_000)
+    .describe(
+      'At a stop: how long the orderly way may take before it is forced. Nothing is lost either way.',
+    ),
+});
+
+/** The settings, parsed, in the names of the environment. */
+export type Settings = z.output<typeof settingsSchema>;
+export type SettingName = keyof Settings;

@@ -1,0 +1,132 @@
+/**
+ * The one table of what a client can be told: RFC 9457 problems of a request, and the codes of single fields.
+ * `docs/errors.md` is generated from it. No text here ever holds a value from a body: bodies are health data.
+ */
+
+/** A problem of a whole request. `detail` says what to do. */
+export interface HttpProblem {
+  readonly status: 400 | 404 | 405 | 408 | 413 | 415 | 422 | 503;
+  readonly title: string;
+  readonly detail: string;
+}
+
+export const httpProblems = {
+  malformed_json: {
+    status: 400,
+    title: 'Malformed JSON',
+    detail: 'The body is not valid JSON. Send one usage as a JSON object, an array of usages, or NDJSON.',
+  },
+  malformed_utf8: {
+    status: 400,
+    title: 'Malformed UTF-8',
+    detail: 'The body is not valid UTF-8. Encode it as UTF-8.',
+  },
+  malformed_encoding: {
+    status: 400,
+    title: 'Malformed compressed body',
+    detail: 'The body could not be inflated as its Content-Encoding says. Check that it is whole.',
+  },
+  malformed_request: {
+    status: 400,
+    title: 'Malformed request',
+    detail:
+      'The request is framed ambiguously. Send exactly one Content-Length, or Transfer-Encoding: chunked, not both.',
+  },
+  invalid_idempotency_key: {
+    status: 400,
+    title: 'Invalid Idempotency-Key',
+    detail: 'Send one Idempotency-Key of 1 to 255 visible ASCII characters.',
+  },
+  not_found: {
+    status: 404,
+    title: 'No such path',
+    detail: 'Usages are posted to /api/usages.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'Method not allowed',
+    detail: 'The Allow header names the methods of this path.',
+  },
+  body_timeout: {
+    status: 408,
+    title: 'Body too slow',
+    detail:
+      'The body did not arrive in time. Send it again on a better connection; nothing of it was stored.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'Body too large',
+    detail: 'The body is over the limit for bytes on the wire. Send fewer usages a request.',
+  },
+  inflated_too_large: {
+    status: 413,
+    title: 'Inflated body too large',
+    detail: 'The inflated body is over its limit. Send fewer usages a request.',
+  },
+  too_many_usages: {
+    status: 413,
+    title: 'Too many usages',
+    detail: 'The request holds more usages than one request may. Send them in several requests.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Unsupported media type',
+    detail: 'Send application/json, or application/x-ndjson for one usage a line.',
+  },
+  unsupported_encoding: {
+    status: 415,
+    title: 'Unsupported content encoding',
+    detail: 'Send the body plain or as gzip, deflate (zlib), br or zstd.',
+  },
+  invalid_usage: {
+    status: 422,
+    title: 'Invalid usage',
+    detail: 'The fields named in errors are invalid. Nothing of this request was stored.',
+  },
+  no_usages: {
+    status: 422,
+    title: 'No usages',
+    detail: 'The request holds no usage. Send a JSON object, a non-empty array, or at least one NDJSON line.',
+  },
+  overloaded: {
+    status: 503,
+    title: 'Overloaded',
+    detail: 'More arrives than can be made durable just now. Repeat the request after Retry-After seconds.',
+  },
+  log_unavailable: {
+    status: 503,
+    title: 'Log not writable',
+    detail:
+      'The usages could not be made durable. Repeat the request, unchanged and with the same ids, after Retry-After seconds.',
+  },
+  durability_unknown: {
+    status: 503,
+    title: 'Durability not known in time',
+    detail:
+      'It is not known yet whether the usages are durable. Repeat the request, unchanged and with the same ids, after Retry-After seconds.',
+  },
+} as const satisfies Record<string, HttpProblem>;
+
+export type HttpProblemCode = keyof typeof httpProblems;
+
+/** What can be wrong with one field of a usage, or one item of a request. */
+export const usageProblems = {
+  not_an_object: 'A usage is a JSON object.',
+  malformed_json: 'The line is not valid JSON.',
+  required: 'The field is missing.',
+  patient_id_type: 'patientId is a string, or an integer within ±(2^53 - 1).',
+  patient_id_length: 'patientId has 1 to 128 characters.',
+  medication_type: 'medication is a string.',
+  medication_length: 'medication has 1 to 256 characters.',
+  timestamp_format:
+    "timestamp is RFC 3339 (2016-11-01T09:11:51-05:00), what JavaScript's Date prints, or epoch milliseconds as a number.",
+  timestamp_range: 'timestamp lies between 2000-01-01 and 24 hours from now.',
+  id_format: 'id is a UUID.',
+  text_not_well_formed: 'Text is well-formed Unicode.',
+  text_control_character: 'Text holds no control characters.',
+  number_out_of_range: 'Integers lie within ±(2^53 - 1), other numbers within the range of a double.',
+  attributes_size: 'The fields beyond the known ones take at most 4 KiB of JSON.',
+  attributes_depth: 'The fields beyond the known ones nest at most 16 levels deep.',
+} as const satisfies Record<string, string>;
+
+export type UsageProblemCode = keyof typeof usageProblems;

@@ -1,0 +1,105 @@
+/**
+ * What every log guarantees, whichever it is (local segments, later Kafka). test/support/log-contract.ts
+ * holds each implementation to it.
+ *
+ * - A *record* is one group of usages. `append` resolves once the record is durable; a rejection means that
+ *   the record may or may not be there (*unknown*), never that it surely is not.
+ * - A *partition* is an ordered sequence of records. Positions are integers that grow within it, and no
+ *   position of a partition ever names two things, across restarts and failures too.
+ * - A reader sees every acknowledged record of a partition, in order, whole or not at all. What it cannot
+ *   see is a `LogGapError`: a gap is loud, never skipped.
+ */
+
+import type { LogRecord, RecordHeader } from './record.ts';
+
+/** The writing side, owned by one front. */
+export interface LogAppender {
+  /** The value of the `log` label: `local` or `kafka`. */
+  readonly kind: string;
+  /**
+   * Makes one record durable.
+   * @throws LogUnavailableError when it could not, or it is not known whether it could
+   */
+  append(header: RecordHeader, rows: Buffer): Promise<void>;
+  /** False while appends fail; it probes by itself and turns true again without an append being tried. */
+  readonly writable: boolean;
+  /** Calls back at every change of `writable`. */
+  onWritableChange(listener: (writable: boolean) => void): void;
+  start(): Promise<void>;
+  /** Waits for the append in flight and closes the partition in order. */
+  stop(): Promise<void>;
+}
+
+/** The reading side, owned by one writer. */
+export interface LogReader {
+  readonly kind: string;
+  /** Names the log for good, `local:<uuid of DATA_DIR/log>` or `kafka:<cluster id>/<topic>`. Known after `start`. */
+  readonly source: string;
+  /**
+   * Hands over each partition that is this reader's to read, those found now and those that appear later,
+   * each once (again only after its `revoked` signal was aborted).
+   */
+  start(onPartition: (partition: LogPartition) => void): Promise<void>;
+  /** Aborts every partition's signal and lets go of files and connections. */
+  stop(): Promise<void>;
+}
+
+/** One partition as its reader sees it. Calls do not overlap. */
+export interface LogPartition {
+  readonly name: string;
+  /** Aborted when the partition is taken away or the reader stops. */
+  readonly revoked: AbortSignal;
+  /** The oldest position still held, and the end as far as it is known now. */
+  bounds(): Promise<{ first: number; end: number }>;
+  /** The CRC-32 of the record that ends at `position`, or null where the log does not hold that record (any more). */
+  crcBefore(position: number): Promise<number | null>;
+  /**
+   * The records from `from` on, at least one, up to about `bytesMax` bytes of rows; waits for one where there
+   * is none yet. Null: the partition has ended and everything was read.
+   * @throws LogGapError where records that were acknowledged, or may have been, cannot be read
+   */
+  read(from: number, bytesMax: number): Promise<LogRecord[] | null>;
+  /** Everything before `position` is stored: the log may let go of it when its retention says so. */
+  stored(position: number): Promise<void>;
+  /** What is known of records at or after the stored position: how many, and when the oldest was received (epoch ms). */
+  backlog(): Promise<{ records: number; oldestReceivedAtMs: number | null }>;
+}
+
+/** An append failed, or its outcome is not known. */
+export class LogUnavailableError extends Error {
+  override readonly name = 'LogUnavailableError';
+  /** `full`: the bound on the log's bytes or the disk; `failed`: anything else. */
+  readonly reason: 'full' | 'failed';
+  constructor(reason: 'full' | 'failed', message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** Records between two positions of a partition are missing or damaged. */
+export class LogGapError extends Error {
+  override readonly name = 'LogGapError';
+  readonly fromPosition: number;
+  /** Where reading can go on once an operator accepts the gap; null where it is not known. */
+  readonly toPosition: number | null;
+  /** A stable word for `log_gaps.reason`. */
+  readonly reason: LogGapReason;
+  constructor(fromPosition: number, toPosition: number | null, reason: LogGapReason, message: string) {
+    super(message);
+    this.fromPosition = fromPosition;
+    this.toPosition = toPosition;
+    this.reason = reason;
+  }
+}
+
+export type LogGapReason =
+  /** Bytes that were acknowledged do not match their CRC, or are cut short. */
+  | 'damaged'
+  /** A segment that was there, or must have been, is not. */
+  | 'missing'
+  /** The record before the stored position is not the one that was stored last. */
+  | 'mismatch'
+  /** The stored position lies outside what the log holds. */
+  | 'out_of_range'
+  /** No position is stored, and the partition's beginning is gone. */
+  | 'beginning_gone';

@@ -1,0 +1,11 @@
+/** Every event that is ever logged, with what it means; docs/logs.md is generated from it. */
+export const logEvents = {
+  instance_started: 'The instance takes requests.',
+  instance_stopping: 'A signal asked for an orderly stop.',
+  instance_stopped: 'The instance has stopped; everything acknowledged is durable.',
+  role_started: 'A process of the instance is ready.',
+  role_exited: 'A process of the instance ended unasked and will be started again.',
+  role_silent: 'A process of the instance said nothing for too long and is killed.',
+} as const satisfies Record<string, string>;
+
+export type LogEvent = keyof typeof logEvents;
