@@ -96,13 +96,9 @@ export function createMetrics<const N extends MetricName>(names: readonly N[]): 
     const entry = metricTable[name];
     const { help, labelNames } = entry;
     const options = { name, help, labelNames: [...labelNames], registers: [registry] };
-    if (kind === 'counter') metric[name] = new Counter(options);
-    else if (kind === 'gauge') metric[name] = new Gauge(options);
-    else
-      metric[name] = new Histogram({
-        ...options,
-        buckets: [...(rest as { buckets: readonly number[] }).buckets],
-      });
+    if (entry.kind === 'counter') metric[name] = new Counter(options);
+    else if (entry.kind === 'gauge') metric[name] = new Gauge(options);
+    else metric[name] = new Histogram({ ...options, buckets: [...entry.buckets] });
   }
   return { registry, metric: metric as Metrics<N>['metric'] };
 }
