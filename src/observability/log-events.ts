@@ -13,6 +13,9 @@ export const logEvents = {
   role_given_up:
     'A process of the instance never became ready however often it was started: the instance ends.',
   admin_listening: 'The admin port of a role that runs alone is open.',
+  postgres_exited: 'The embedded Postgres ended unasked and will be started again.',
+  postgres_restarted: 'The embedded Postgres takes connections again.',
+  postgres_start_failed: 'The embedded Postgres could not be started; it is tried again.',
   stop_forced: 'The orderly stop was cut short by a second signal or the deadline.',
   metrics_failed: 'The metrics of this process could not be collected; told once until they can be again.',
 } as const satisfies Record<string, string>;
