@@ -25,6 +25,8 @@ export interface Instance {
   start(env?: Record<string, string>): Promise<void>;
   /** The processes of a kind that live now. */
   pids(target: Target): Promise<number[]>;
+  /** Every process below `pid`. */
+  childrenOf(pid: number): Promise<number[]>;
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
   /** Waits for the supervisor to end, however it was ended, and for all its processes. */
@@ -102,6 +104,7 @@ export async function createInstance(env: Record<string, string> = {}): Promise<
         if ((await commandLine(pid)).includes(`src/${target}/process.ts`)) found.push(pid);
       return found;
     },
+    childrenOf: async (pid) => (await descendants(pid)).slice(1),
     async stop() {
       const child = supervisor!;
       family = await descendants(child.pid!);
