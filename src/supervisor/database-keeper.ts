@@ -35,7 +35,6 @@ export function createDatabaseKeeper({ create, isFinal, logger }: DatabaseKeeper
   const backoff = createBackoff();
   const stopping = new AbortController();
   const server = create(() => {
-    logger.error('postgres_exited');
     restarting = restart();
   });
   let started: Promise<string> | null = null;

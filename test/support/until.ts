@@ -1,16 +1,21 @@
-import { performance } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
+/** Waits for a condition instead of for a time. */
 
-/** Resolves with the first truthy value of `condition`. @throws after `timeoutMs`, naming `what` was waited for */
+/** How often a condition is looked at, milliseconds. */
+const pollMs = 20;
+
+/**
+ * Resolves with the first truthy value that `condition` gives.
+ * @throws Error naming `what` when that takes longer than `timeoutMs` (default 60 s: generous on a busy machine)
+ */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { what, timeoutMs = 30_000 }: { what: string; timeoutMs?: number },
+  options: { what: string; timeoutMs?: number },
 ): Promise<NonNullable<T>> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = performance.now() + (options.timeoutMs ?? 60_000);
   for (;;) {
     const value = await condition();
     if (value) return value as NonNullable<T>;
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
-    await delay(20);
+    if (performance.now() > deadline) throw new Error(`waited in vain until ${options.what}`);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }

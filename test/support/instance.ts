@@ -1,0 +1,207 @@
+/**
+ * A whole server as an operator starts it: `usage-ingest start` in a process of its own, with its fronts,
+ * writer and embedded Postgres. Its processes can be found and killed one by one.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './until.ts';
+
+const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
+
+/** What can be killed. `postgres` is the postmaster of the embedded server. */
+export type Target = 'front' | 'writer' | 'postgres' | 'supervisor';
+
+export interface Instance {
+  readonly url: string;
+  readonly adminUrl: string;
+  readonly dataDir: string;
+  /** Everything that the running supervisor printed. */
+  output(): string;
+  /** Starts the server and waits until it is ready; again after a stop or a kill, on the same DATA_DIR and ports. */
+  start(env?: Record<string, string>): Promise<void>;
+  /** The processes of a kind that live now. */
+  pids(target: Target): Promise<number[]>;
+  /** Every process below `pid`. */
+  childrenOf(pid: number): Promise<number[]>;
+  /** SIGTERM; resolves with the exit code. */
+  stop(): Promise<number | null>;
+  /** Waits for the supervisor to end, however it was ended, and for all its processes. */
+  ended(): Promise<void>;
+  /** A sample of /metrics, summed over label sets that match; 0 where there is none. */
+  metric(name: string, labels?: Record<string, string>): Promise<number>;
+  databaseUrl(): Promise<string>;
+  /** Ends everything and removes DATA_DIR. */
+  close(): Promise<void>;
+}
+
+/** Makes (does not start) an instance on free ports and a DATA_DIR of its own. `env` holds for every start. */
+export async function createInstance(env: Record<string, string> = {}): Promise<Instance> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'usage-ingest-'));
+  const [port, adminPort] = await freePorts();
+  const url = `http://127.0.0.1:${port}`;
+  const adminUrl = `http://127.0.0.1:${adminPort}`;
+  const everyStart = {
+    PORT: `${port}`,
+    ADMIN_PORT: `${adminPort}`,
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'info',
+    ...env,
+  };
+  let supervisor: ChildProcess | undefined;
+  let family: number[] = [];
+  let output = '';
+
+  async function start(more: Record<string, string> = {}) {
+    output = '';
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, 'start'], {
+      env: { PATH: process.env.PATH, ...everyStart, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    supervisor = child;
+    child.stdout.on('data', (chunk) => (output += chunk));
+    child.stderr.on('data', (chunk) => (output += chunk));
+    await until(
+      async () => {
+        if (child.exitCode !== null || child.signalCode !== null)
+          throw new Error(`the server ended (${child.exitCode ?? child.signalCode}):\n${output}`);
+        return isReady(url);
+      },
+      { what: 'the server is ready' },
+    );
+    family = await descendants(child.pid!);
+  }
+
+  async function ended() {
+    const child = supervisor;
+    if (!child) return;
+    await until(() => child.exitCode !== null || child.signalCode !== null, {
+      what: 'the supervisor has ended',
+    });
+    await until(async () => (await Promise.all(family.map(isAlive))).every((alive) => !alive), {
+      what: 'the processes of the instance have ended',
+    });
+  }
+
+  return {
+    url,
+    adminUrl,
+    dataDir,
+    output: () => output,
+    start,
+    ended,
+    async pids(target) {
+      const root = supervisor?.pid;
+      if (!root) return [];
+      family = [...new Set([...family, ...(await descendants(root))])];
+      if (target === 'supervisor') return [root];
+      if (target === 'postgres') return postmasterPid(dataDir);
+      const found: number[] = [];
+      for (const pid of await descendants(root))
+        if ((await commandLine(pid)).includes(`src/${target}/process.ts`)) found.push(pid);
+      return found;
+    },
+    childrenOf: async (pid) => (await descendants(pid)).slice(1),
+    async stop() {
+      const child = supervisor!;
+      family = await descendants(child.pid!);
+      child.kill('SIGTERM');
+      await ended();
+      return child.exitCode;
+    },
+    async metric(name, labels = {}) {
+      const text = await (await fetch(`${adminUrl}/metrics`)).text();
+      return sampleSum(text, name, labels);
+    },
+    async databaseUrl() {
+      const child = spawn(
+        process.execPath,
+        ['--disable-warning=ExperimentalWarning', entry, 'database-url'],
+        {
+          env: { PATH: process.env.PATH, ...everyStart },
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
+      let text = '';
+      for await (const chunk of child.stdout) text += chunk;
+      return text.trim();
+    },
+    async close() {
+      if (supervisor && supervisor.exitCode === null && supervisor.signalCode === null) {
+        family = await descendants(supervisor.pid!);
+        supervisor.kill('SIGKILL');
+      }
+      await ended();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The sum of a metric's samples whose labels match, read from Prometheus' text format. */
+export function sampleSum(text: string, name: string, labels: Record<string, string> = {}): number {
+  let sum = 0;
+  for (const line of text.split('\n')) {
+    const sample = /^([a-zA-Z_:]+)(?:\{(.*)\})? (\S+)/.exec(line);
+    if (sample?.[1] !== name) continue;
+    const matches = Object.entries(labels).every(([key, value]) => sample[2]?.includes(`${key}="${value}"`));
+    if (matches) sum += Number(sample[3]);
+  }
+  return sum;
+}
+
+async function isReady(url: string): Promise<boolean> {
+  try {
+    return (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) })).status === 200;
+  } catch {
+    return false; // not listening yet
+  }
+}
+
+/** Two ports that are free now. */
+async function freePorts(): Promise<[number, number]> {
+  const servers = [createServer(), createServer()] as const;
+  const ports: number[] = [];
+  for (const server of servers) {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    ports.push((server.address() as { port: number }).port);
+  }
+  for (const server of servers) await new Promise((resolve) => server.close(resolve));
+  return [ports[0]!, ports[1]!];
+}
+
+/** Every process below `root`, itself included, from /proc. */
+async function descendants(root: number): Promise<number[]> {
+  const children = new Map<number, number[]>();
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    const parent = await parentOf(Number(name));
+    if (parent !== null) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+  }
+  const found = [root];
+  for (const pid of found) found.push(...(children.get(pid) ?? []));
+  return found;
+}
+
+async function parentOf(pid: number): Promise<number | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  return stat === null ? null : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
+/** A zombie that nobody has waited for yet is dead. */
+async function isAlive(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  return stat !== null && stat[stat.lastIndexOf(')') + 2] !== 'Z';
+}
+
+async function commandLine(pid: number): Promise<string> {
+  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
+}
+
+async function postmasterPid(dataDir: string): Promise<number[]> {
+  const text = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').catch(() => '');
+  const pid = Number(text.split('\n')[0]);
+  return pid > 0 && (await isAlive(pid)) ? [pid] : [];
+}
