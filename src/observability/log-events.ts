@@ -18,6 +18,12 @@ export const logEvents = {
   postgres_start_failed: 'The embedded Postgres could not be started; it is tried again.',
   stop_forced: 'The orderly stop was cut short by a second signal or the deadline.',
   metrics_failed: 'The metrics of this process could not be collected; told once until they can be again.',
+  postgres_started: 'The embedded Postgres takes connections.',
+  postgres_left_over:
+    'A server that a killed process had left running was ended before a new one was started.',
+  postgres_stop_slow: 'The embedded Postgres did not end in time and is told again, less politely.',
+  postgres_files_failed: 'A file beside the embedded Postgres (its log, its owner) could not be written.',
+  schema_migrated: 'Migrations were run.',
 } as const satisfies Record<string, string>;
 
 export type LogEvent = keyof typeof logEvents;
