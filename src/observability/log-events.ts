@@ -2,6 +2,7 @@
 export const logEvents = {
   instance_started: 'The instance takes requests.',
   instance_stopping: 'A signal asked for an orderly stop.',
+  instance_failed: 'The instance could not start.',
   instance_stopped: 'The instance has stopped; everything acknowledged is durable.',
   role_started: 'A process of the instance is ready.',
   role_exited: 'A process of the instance ended unasked and will be started again.',
