@@ -6,6 +6,13 @@ export const logEvents = {
   role_started: 'A process of the instance is ready.',
   role_exited: 'A process of the instance ended unasked and will be started again.',
   role_silent: 'A process of the instance said nothing for too long and is killed.',
+  postgres_started: 'The embedded Postgres takes connections.',
+  postgres_exited: 'The embedded Postgres ended unasked and will be started again.',
+  postgres_left_over:
+    'A server that a killed process had left running was ended before a new one was started.',
+  postgres_stop_slow: 'The embedded Postgres did not end in time and is told again, less politely.',
+  postgres_files_failed: 'A file beside the embedded Postgres (its log, its owner) could not be written.',
+  schema_migrated: 'Migrations were run.',
 } as const satisfies Record<string, string>;
 
 export type LogEvent = keyof typeof logEvents;
