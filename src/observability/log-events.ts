@@ -24,6 +24,9 @@ export const logEvents = {
   postgres_stop_slow: 'The embedded Postgres did not end in time and is told again, less politely.',
   postgres_files_failed: 'A file beside the embedded Postgres (its log, its owner) could not be written.',
   schema_migrated: 'Migrations were run.',
+  append_failed: 'The log refused an append: requests are answered 503. Told once until one succeeds.',
+  append_recovered: 'Appends succeed again.',
+  request_defect: 'A mistake in this program: a request was answered 500. Only where it happened is logged.',
 } as const satisfies Record<string, string>;
 
 export type LogEvent = keyof typeof logEvents;
