@@ -6,6 +6,7 @@
 import * as zlib from 'node:zlib';
 import { type BrotliOptions, constants, type ZlibOptions, type ZstdOptions } from 'node:zlib';
 import type { ContentCoding } from './media-type.ts';
+import { isWholeZstd } from './zstd-frames.ts';
 
 type Coding = Exclude<ContentCoding, 'identity'>;
 
@@ -66,6 +67,8 @@ function inflateNow(coding: Coding, bytes: Buffer, bytesMax: number): Promise<Bu
     chunkSize: Math.min(chunkBytesMax, Math.max(chunkBytesMin, bytes.length * 4)),
     info: true,
   };
+  if (coding === 'zstd' && !isWholeZstd(bytes))
+    return Promise.reject(new MalformedEncodingError('cut short, or followed by something else'));
   return new Promise((resolve, reject) => {
     const done = (error: NodeJS.ErrnoException | null, result: unknown) => {
       if (error) {

@@ -125,7 +125,8 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
 
   /** `bytes` are valid only until this returns where they came whole. */
   function complete(exchange: Exchange, body: Body, bytes: Buffer): void {
-    if (body.coding === 'identity') {
+    // Of nothing there is nothing to inflate.
+    if (body.coding === 'identity' || bytes.length === 0) {
       take(exchange, body, bytes);
       return;
     }
