@@ -1,36 +1,15 @@
 /** One of the two servers that `front-cpu.ts` compares. */
 
-import { constants } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { settingsSchema } from '../src/config/settings.ts';
 import { createFront } from '../src/front/front.ts';
 import { loadUws } from '../src/front/uws.ts';
-import type { LogAppender } from '../src/log/log.ts';
-import { encodeHeaderLine } from '../src/log/record.ts';
+import { createLocalAppender } from '../src/log/local/appender.ts';
 import { silentLogger } from '../src/observability/logger.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'front-cpu-'));
-
-/** What the local log does for each group, and no more: one write to an O_DSYNC file. */
-async function createFileAppender(): Promise<LogAppender> {
-  const file = await open(join(folder, 'log'), constants.O_WRONLY | constants.O_CREAT | constants.O_DSYNC);
-  let position = 0;
-  return {
-    kind: 'local',
-    writable: true,
-    async append(header, rows) {
-      const bytes = Buffer.concat([Buffer.from(encodeHeaderLine(header)), rows]);
-      const at = position;
-      position += bytes.length;
-      await file.write(bytes, 0, bytes.length, at);
-    },
-    onWritableChange() {},
-    start: () => Promise.resolve(),
-    stop: () => file.close(),
-  };
-}
 
 async function startBare(): Promise<number> {
   const uws = await loadUws();
@@ -54,11 +33,20 @@ async function startBare(): Promise<number> {
 }
 
 async function startFront(): Promise<number> {
+  const settings = settingsSchema.parse({});
+  const appender = createLocalAppender({
+    logDir: join(folder, 'log'),
+    slot: 0,
+    segmentBytes: settings.USAGE_LOG_SEGMENT_BYTES,
+    bytesMax: settings.USAGE_LOCAL_LOG_BYTES_MAX,
+    logger: silentLogger,
+  });
+  await appender.start();
   const front = createFront({
     host: '127.0.0.1',
     port: 0,
-    settings: settingsSchema.parse({}),
-    appender: await createFileAppender(),
+    settings,
+    appender,
     logger: silentLogger,
     readiness: () => ({ ready: true, reason: '' }),
     worker: 0,

@@ -5,7 +5,7 @@
 
 import type { Registry } from 'prom-client';
 import type { Settings } from '../config/settings.ts';
-import type { LogAppender } from '../log/log.ts';
+import { type LogAppender, LogUnavailableError } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createUuidV7 } from '../usage/uuid-v7.ts';
 import { createAdmission, type Refusal } from './admission.ts';
@@ -71,7 +71,6 @@ export function createFront(options: FrontOptions): Front {
   let exchanges = 0;
   let onIdle: (() => void) | null = null;
   let appendable: boolean | null = null;
-  let isAppendFailing = false;
 
   const admission = createAdmission({
     waitingBytesMax: settings.USAGE_FRONT_WAITING_BYTES_MAX,
@@ -92,7 +91,8 @@ export function createFront(options: FrontOptions): Front {
     timeoutMs: settings.USAGE_APPEND_TIMEOUT_MS,
     onAppend(usages, durationMs, error) {
       if (error === null) metrics.appended(usages, durationMs);
-      tellAppendFailing(error);
+      // That the log is unavailable, it says itself; anything else nobody expected.
+      else if (!(error instanceof LogUnavailableError)) tellDefect(error);
     },
   });
   const scope: ExchangeScope = {
@@ -133,7 +133,7 @@ export function createFront(options: FrontOptions): Front {
     onShed: metrics.shed,
     onRefused: metrics.refused,
     onDurable: metrics.durable,
-    onDefect: (error) => logger.error('request_defect', codeLines(error)),
+    onDefect: tellDefect,
   });
 
   function unappendable(): Refusal | null {
@@ -141,12 +141,8 @@ export function createFront(options: FrontOptions): Front {
     return appender.writable ? null : 'log_unavailable';
   }
 
-  function tellAppendFailing(error: unknown): void {
-    const failing = error !== null;
-    if (failing === isAppendFailing) return;
-    isAppendFailing = failing;
-    if (failing) logger.error('append_failed', { log: appender.kind, err: error });
-    else logger.info('append_recovered', { log: appender.kind });
+  function tellDefect(error: unknown): void {
+    logger.error('request_defect', codeLines(error));
   }
 
   function unappendableReason(): string {
