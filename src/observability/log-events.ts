@@ -25,6 +25,8 @@ export const logEvents = {
   postgres_stop_slow: 'The embedded Postgres did not end in time and is told again, less politely.',
   postgres_files_failed: 'A file beside the embedded Postgres (its log, its owner) could not be written.',
   schema_migrated: 'Migrations were run.',
+  request_defect:
+    'A mistake in this program: requests were answered 500 or 503. Only where it happened is logged.',
   log_writable: 'The log takes appends again.',
   log_not_writable:
     'The log takes no appends: it is full or failing. It is tried again by itself; requests get 503.',
