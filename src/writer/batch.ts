@@ -2,8 +2,7 @@
  * What goes into one transaction: several records of one partition, in order. Nothing here looks into rows.
  */
 
-import type { LogRecord } from '../log/log.ts';
-import { encodeHeaderLine, type RecordHeader } from '../log/record.ts';
+import { encodeHeaderLine, type LogRecord, type RecordHeader } from '../log/record.ts';
 import { type ColumnList, knownColumnList } from './column-lists.ts';
 
 /** Records that follow one another and have one column list: one COPY. */
@@ -77,7 +76,10 @@ export function makeBatch(records: readonly LogRecord[]): Batch {
 }
 
 /** A record as a dead letter: its header line too, so that a replay knows the column list. */
-export function wholeRecord(record: LogRecord & { readonly header: RecordHeader }, error: string): DeadLetter {
+export function wholeRecord(
+  record: LogRecord & { readonly header: RecordHeader },
+  error: string,
+): DeadLetter {
   const line = Buffer.concat([Buffer.from(encodeHeaderLine(record.header), 'latin1'), record.rows]);
   return { position: record.position, line, error };
 }
@@ -85,5 +87,7 @@ export function wholeRecord(record: LogRecord & { readonly header: RecordHeader 
 function headerProblem(rows: Buffer, header: RecordHeader): string | null {
   // Rows that do not end where the record does would run into the next record's.
   if (rows.at(-1) !== 0x0a) return 'the last row does not end in a line feed';
-  return header.months.every((month) => month >= monthMin && month <= monthMax) ? null : 'months out of range';
+  return header.months.every((month) => month >= monthMin && month <= monthMax)
+    ? null
+    : 'months out of range';
 }

@@ -3,6 +3,8 @@
  * SQL: what reaches a statement is a constant of ours.
  */
 
+import { usageColumns } from '../usage/row.ts';
+
 /** One order of the columns of `usages`. */
 export interface ColumnList {
   /** Comma-separated, as a record's header has it and as SQL takes it. */
@@ -10,7 +12,7 @@ export interface ColumnList {
   readonly names: readonly string[];
 }
 
-const current: ColumnList = columnList('id,patient_id,medication,used_at,utc_offset,received_at,attributes');
+const current: ColumnList = columnList(usageColumns);
 
 /** Every list that some release wrote, the current one first. */
 const known: ReadonlyMap<string, ColumnList> = new Map([[current.sql, current]]);

@@ -30,7 +30,9 @@ export async function findOpenGap(client: pg.Client, key: PartitionKey): Promise
 /** Adds a gap, unless the partition has one that waits to be accepted. Runs within a transaction. */
 export async function addGap(client: pg.Client, key: PartitionKey, gap: LogGapError): Promise<void> {
   // Two writers may find it at once: one of them waits here, and sees it then.
-  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`${key.source} ${key.partition}`]);
+  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `${key.source} ${key.partition}`,
+  ]);
   await client.query(
     `insert into log_gaps (source, partition, from_position, to_position, reason)
      select $1, $2, $3, $4, $5

@@ -31,6 +31,7 @@ export class MonthTableTakenError extends Error {
 
 /** Any constant will do; it keeps two writers from making the same month at once. */
 const advisoryLockKey = 0x75736167;
+const lookupMsMax = 30_000;
 
 export function createMonthPartitions(options: { logger: Logger; lockTimeoutMs: number }): MonthPartitions {
   const { logger, lockTimeoutMs } = options;
@@ -39,13 +40,13 @@ export function createMonthPartitions(options: { logger: Logger; lockTimeoutMs: 
     async ensure(session, months) {
       const unknown = [...months].filter((month) => !known.has(month));
       if (unknown.length === 0) return;
-      const attached = await attachedTables(session.client);
+      const attached = await session.within(lookupMsMax, () => attachedTables(session.client));
       for (const month of unknown) {
         const table = monthTable(month);
         if (!attached.has(table)) {
-          const made = await inTransaction(session, lockTimeoutMs, () => makeMonth(session.client, month)).catch(
-            overlapIsThere,
-          );
+          const made = await inTransaction(session, lockTimeoutMs, () =>
+            makeMonth(session.client, month),
+          ).catch(overlapIsThere);
           if (made) logger.info('month_partition_made', { table });
         }
         known.add(month);

@@ -11,7 +11,7 @@
 import type { DeadLetter, Run } from './batch.ts';
 import { wholeRecord } from './batch.ts';
 import { copyRows } from './copy.ts';
-import { namedLine, refusalText, storeProblem } from './postgres-errors.ts';
+import { namedLine, RowCountError, refusalText, storeProblem } from './postgres-errors.ts';
 import { linesOf, type RowLine } from './row-lines.ts';
 import type { Session } from './sessions.ts';
 import { remakeStagingTable, storeStaged } from './staged-copy.ts';
@@ -70,7 +70,8 @@ export async function storeCarefully(
     } catch (error) {
       const problem = error instanceof RowCountError ? 'count' : storeProblem(error);
       if (problem !== 'poison' && problem !== 'repeat' && problem !== 'count') throw error;
-      await client.query('rollback to savepoint lines');
+      // Released too: a savepoint outlives the rollback to it, and they would nest.
+      await client.query('rollback to savepoint lines; release savepoint lines');
       if (problem !== 'repeat') return error;
       if (throughStaging) throw error;
       throughStaging = true;
@@ -114,22 +115,17 @@ export async function storeCarefully(
   return result;
 }
 
-/** Postgres took another number of rows than there are lines: one of them ends the COPY (`\.`). */
-class RowCountError extends Error {
-  override readonly name = 'RowCountError';
-}
-
-type Part = { liar: Run['records'][number]; records?: never } | { liar?: never; records: Run['records'] };
+type Part = { liar: Run['records'][number]; records: null } | { liar: null; records: Run['records'] };
 
 /** Sets records aside whose header does not count their rows: their header is wrong, so they are none of ours. */
 function recordsByTruth(run: Run): Part[] {
   const parts: Part[] = [];
   for (const record of run.records) {
-    if (countLines(record.rows) !== record.header.count) parts.push({ liar: record });
+    if (countLines(record.rows) !== record.header.count) parts.push({ liar: record, records: null });
     else {
       const last = parts.at(-1);
       if (last?.records) last.records.push(record);
-      else parts.push({ records: [record] });
+      else parts.push({ liar: null, records: [record] });
     }
   }
   return parts;

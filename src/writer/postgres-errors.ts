@@ -43,22 +43,19 @@ export function namedLine(error: unknown): number | null {
 
 /** Says why a line was refused, without any value: SQLSTATE, and the constraint or the column. */
 export function refusalText(error: unknown, columns: readonly string[]): string {
-  if (!(error instanceof pg.DatabaseError)) return 'refused';
+  if (!(error instanceof pg.DatabaseError)) return error instanceof RowCountError ? error.message : 'refused';
   if (error.constraint) return `${error.code} constraint ${error.constraint}`;
   const column = columns.find(
-    (name) => error.column === name || new RegExp(`^COPY [^:"]*, \\D* ${name}(:|$)`, 'm').test(error.where ?? ''),
+    (name) =>
+      error.column === name || new RegExp(`^COPY [^:"]*, \\D* ${name}(:|$)`, 'm').test(error.where ?? ''),
   );
   return column ? `${error.code} column ${column}` : `${error.code}`;
 }
 
-/** What may be logged of an error: never `message`, `detail` or `where` of Postgres, which hold values. */
-export function safeErrorFields(error: unknown): Record<string, unknown> {
-  if (error instanceof pg.DatabaseError) {
-    const { code, severity, routine, schema, table, constraint } = error;
-    return { code, severity, routine, schema, table, constraint };
+/** COPY took another number of rows than it was given: a line of `\\.` ends it, or a header counts wrongly. */
+export class RowCountError extends Error {
+  override readonly name = 'RowCountError';
+  constructor() {
+    super('Postgres took another number of rows than there should be');
   }
-  if (!(error instanceof Error)) return { name: typeof error };
-  const code = 'code' in error ? error.code : undefined;
-  const cause = error.cause === undefined ? undefined : safeErrorFields(error.cause);
-  return { name: error.name, code, problem: error.message, cause };
 }

@@ -6,12 +6,9 @@
 
 import pg from 'pg';
 import type { Logger } from '../observability/logger.ts';
+import { connectionConfig } from '../postgres/connection.ts';
 import { backoffMs, pause } from './backoff.ts';
-import { safeErrorFields } from './postgres-errors.ts';
 import { checkSession } from './session-check.ts';
-
-/** How writer sessions name themselves in pg_stat_activity, unless DATABASE_URL says otherwise. */
-export const writerApplicationName = 'usage-ingest writer';
 
 const connectTimeoutMs = 5_000;
 
@@ -22,6 +19,17 @@ export interface Session {
   readonly lost: boolean;
   /** Cuts the connection at once, whatever it is doing. */
   giveUp(): void;
+  /**
+   * Runs `work` and cuts the connection when it takes longer: a server that is stopped, or behind a network that
+   * swallows everything, keeps its sockets open for a quarter of an hour.
+   * @throws SessionDeadlineError when it took longer
+   */
+  within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T>;
+}
+
+/** Postgres gave no answer in time; what became of the transaction is unknown. */
+export class SessionDeadlineError extends Error {
+  override readonly name = 'SessionDeadlineError';
 }
 
 export interface Sessions {
@@ -30,7 +38,7 @@ export interface Sessions {
    * @throws SessionsStoppedError when `signal` is aborted before `work` began
    */
   use<T>(signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T>;
-  /** Ends all sessions; those at work are cut after `graceMs`. */
+  /** Ends all sessions, in order where they answer at once. To be called when nobody uses one any more. */
   stop(): Promise<void>;
   /** Cuts everything at once. */
   cut(): void;
@@ -42,13 +50,7 @@ export class SessionsStoppedError extends Error {
 
 /** Opens one more connection like those of the writer, for short work beside it. */
 export async function openClient(databaseUrl: string): Promise<pg.Client> {
-  const client = new pg.Client({
-    application_name: writerApplicationName,
-    connectionString: databaseUrl,
-    connectionTimeoutMillis: connectTimeoutMs,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-  });
+  const client = new pg.Client(connectionConfig(databaseUrl, { role: 'writer', connectTimeoutMs }));
   // Without a listener a lost connection would end the process; whoever queries next is told anyway.
   client.on('error', () => {});
   try {
@@ -116,7 +118,7 @@ export function createSessions(options: {
       try {
         const session = createSession(await openClient(databaseUrl), open);
         try {
-          await checkSession(session.client);
+          await session.within(connectTimeoutMs, () => checkSession(session.client));
         } catch (error) {
           session.giveUp();
           throw error;
@@ -126,7 +128,7 @@ export function createSessions(options: {
         onReachable(true);
         return session;
       } catch (error) {
-        if (!away) logger.error('postgres_away', safeErrorFields(error));
+        if (!away) logger.error('postgres_away', { err: error });
         away = true;
         onReachable(false);
       }
@@ -168,6 +170,21 @@ function createSession(client: pg.Client, open: Set<Session>): Session {
       lost = true;
       open.delete(session);
       cutClient(client);
+    },
+    async within(timeoutMs, work) {
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        session.giveUp();
+      }, timeoutMs);
+      try {
+        return await work();
+      } catch (error) {
+        if (late) throw new SessionDeadlineError(`no answer within ${timeoutMs} ms`, { cause: error });
+        throw error;
+      } finally {
+        clearTimeout(timer);
+      }
     },
   };
   const end = () => {

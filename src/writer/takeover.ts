@@ -8,7 +8,6 @@
 import type pg from 'pg';
 import type { Logger } from '../observability/logger.ts';
 import { pause } from './backoff.ts';
-import { safeErrorFields } from './postgres-errors.ts';
 import { cutClient, openClient } from './sessions.ts';
 
 export interface BlockerWatch {
@@ -51,7 +50,7 @@ export function watchBlockers(options: {
   }
 
   const running = run().catch((error) => {
-    if (!stopping.signal.aborted) logger.debug('writer_blocker_unknown', safeErrorFields(error));
+    if (!stopping.signal.aborted) logger.debug('writer_blocker_unknown', { err: error });
   });
   return {
     stop() {

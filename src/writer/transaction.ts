@@ -18,6 +18,8 @@ function beginText(lockTimeoutMs: number): string {
 }
 
 const idleInTransactionMs = 120_000;
+/** A batch takes a fraction of a second; much longer means that no answer comes any more. */
+const transactionMsMax = 120_000;
 
 /**
  * Runs `work` in a transaction and commits; whatever it throws rolls back and is thrown on. Where even that
@@ -30,12 +32,14 @@ export async function inTransaction<T>(
 ): Promise<T> {
   const { client } = session;
   try {
-    await client.query(beginText(lockTimeoutMs));
-    const result = await work();
-    const { command } = await client.query('commit');
-    // A commit of a transaction that had failed says ROLLBACK and is no error to Postgres.
-    if (command !== 'COMMIT') throw new Error(`commit was answered by ${command}`);
-    return result;
+    return await session.within(transactionMsMax, async () => {
+      await client.query(beginText(lockTimeoutMs));
+      const result = await work();
+      const { command } = await client.query('commit');
+      // A commit of a transaction that had failed says ROLLBACK and is no error to Postgres.
+      if (command !== 'COMMIT') throw new Error(`commit was answered by ${command}`);
+      return result;
+    });
   } catch (error) {
     await rollback(session);
     throw error;
@@ -45,7 +49,7 @@ export async function inTransaction<T>(
 async function rollback(session: Session): Promise<void> {
   if (session.lost) return;
   try {
-    await session.client.query('rollback');
+    await session.within(5_000, () => session.client.query('rollback'));
   } catch {
     session.giveUp();
   }
