@@ -46,16 +46,13 @@ export interface PartitionTrouble {
   waitsForOperator(): boolean;
 }
 
-/** A partition that stopped for want of an operator is tried again this often. */
-const probeEveryMs = 30_000;
-
 export function createPartitionTrouble(
   key: PartitionKey,
   context: WorkerContext,
   /** A batch took too long; false: it cannot be made smaller. */
   halveBatch: () => boolean,
 ): PartitionTrouble {
-  const { sessions, health, metrics, lockTimeoutMs } = context;
+  const { sessions, health, metrics, lockTimeoutMs, probeEveryMs } = context;
   const name = key.partition;
   let failures = 0;
   let waiting = false;

@@ -45,10 +45,9 @@ export function namedLine(error: unknown): number | null {
 export function refusalText(error: unknown, columns: readonly string[]): string {
   if (!(error instanceof pg.DatabaseError)) return error instanceof RowCountError ? error.message : 'refused';
   if (error.constraint) return `${error.code} constraint ${error.constraint}`;
-  const column = columns.find(
-    (name) =>
-      error.column === name || new RegExp(`^COPY [^:"]*, \\D* ${name}(:|$)`, 'm').test(error.where ?? ''),
-  );
+  // `COPY usages, line 3, column id: "value"`: the one word between the second comma's word and what follows.
+  const named = error.column ?? /^COPY [^,:"]*,[^,:"]*, *[^ ,:"]+ (\w+)(?::|$)/m.exec(error.where ?? '')?.[1];
+  const column = columns.find((name) => name === named);
   return column ? `${error.code} column ${column}` : `${error.code}`;
 }
 

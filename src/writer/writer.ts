@@ -29,6 +29,8 @@ export interface WriterOptions {
   readonly databaseUrl: string;
   readonly logger: Logger;
   readonly metrics?: WriterMetrics;
+  /** How often a partition that stopped for want of an operator is tried again; 30 s. */
+  readonly probeEveryMs?: number;
 }
 
 export interface Writer {
@@ -41,6 +43,7 @@ export interface Writer {
 
 const backlogEveryMs = 1_000;
 const monthsEveryMs = 3_600_000;
+const probeEveryMs = 30_000;
 const overtakenEveryMs = 60_000;
 
 export function createWriter(options: WriterOptions): Writer {
@@ -86,6 +89,7 @@ export function createWriter(options: WriterOptions): Writer {
       databaseUrl,
       lockTimeoutMs,
       batchBytesMax: settings.USAGE_WRITER_BATCH_BYTES_MAX,
+      probeEveryMs: options.probeEveryMs ?? probeEveryMs,
       sessions,
       months,
       health,
