@@ -42,6 +42,14 @@ export const logEvents = {
   writer_overtaken: 'Another writer moved the position of a partition; told at most once a minute.',
   writer_blocker_ended: 'A transaction of a stopped writer held up this one and was ended.',
   writer_blocker_unknown: 'Who holds up a batch could not be found out; the batch is tried again.',
+  log_writable: 'The log takes appends again.',
+  log_not_writable:
+    'The log takes no appends: it is full or failing. It is tried again by itself; requests get 503.',
+  log_segment_unclosed: 'A segment of the local log could not be closed in order. Nothing is lost by it.',
+  log_watch_unavailable:
+    'The system tells of no changes to files: the local log is polled, which costs latency.',
+  log_unreadable: 'The folder of the local log cannot be listed; tried again.',
+  log_retention_failed: 'Stored segments of the local log could not be removed or marked; tried again.',
 } as const satisfies Record<string, string>;
 
 export type LogEvent = keyof typeof logEvents;

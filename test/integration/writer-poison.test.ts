@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { numberedId, numberedRecord, testRecord } from '../support/log-records.ts';
+import { numberedId, numberedRecord, testRecord } from '../support/usage-records.ts';
 import { createMemoryLog } from '../support/memory-log.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
 import { startTestWriter } from '../support/test-writer.ts';

@@ -1,62 +1,46 @@
-/** Records as a front would make them. */
+/** Records to append in tests, and what of them must come back. */
 
-import { crc32 } from 'node:zlib';
-import { encodeHeaderLine, type RecordHeader, recordFormatVersion } from '../../src/log/record.ts';
-import { encodeRow, usageColumns } from '../../src/usage/row.ts';
+import type { LogPartition } from '../../src/log/log.ts';
+import type { LogRecord, RecordHeader } from '../../src/log/record.ts';
 
-export interface TestUsage {
-  id: string;
-  patientId?: string;
-  medication?: string;
-  usedAtMs?: number;
+export function headerOf(count = 1, receivedAtMs = 1_700_000_000_000): RecordHeader {
+  return { version: 1, columns: 'id,patient_id', count, months: [24_202], receivedAtMs };
 }
 
-/** A UUID that is told by its number. */
-export function numberedId(number: number): string {
-  return `00000000-0000-8000-8000-${number.toString(16).padStart(12, '0')}`;
+/** Rows that name their record, `bytes` long or a little more. */
+export function rowsOf(label: string | number, bytes = 0): Buffer {
+  return Buffer.from(`${label}\t${'x'.repeat(bytes)}\n`);
 }
 
-export const sampleUsedAtMs = Date.UTC(2016, 10, 1, 14, 11, 51);
-
-export interface TestRecord {
-  readonly header: RecordHeader;
-  readonly rows: Buffer;
+/** The label that `rowsOf` was given. */
+export function labelOf(record: LogRecord): string {
+  return record.rows.toString('latin1').split('\t')[0]!;
 }
 
-export function testRecord(usages: readonly TestUsage[], header: Partial<RecordHeader> = {}): TestRecord {
-  const receivedAtMs = header.receivedAtMs ?? Date.now();
-  const receivedAt = new Date(receivedAtMs).toISOString();
-  const months = new Set<number>();
-  const rows = usages.map((usage) => {
-    const { id, patientId = 'patient', medication = 'Albuterol', usedAtMs = sampleUsedAtMs } = usage;
-    const date = new Date(usedAtMs);
-    months.add(date.getUTCFullYear() * 12 + date.getUTCMonth());
-    return encodeRow(
-      { id: null, patientId, medication, usedAtMs, utcOffsetMinutes: null, attributes: null },
-      id,
-      receivedAt,
-    );
-  });
-  return {
-    header: {
-      version: recordFormatVersion,
-      columns: usageColumns,
-      count: usages.length,
-      months: [...months].sort((a, b) => a - b),
-      receivedAtMs,
-      ...header,
-    },
-    rows: Buffer.from(rows.join('')),
-  };
+/** Every record from a position until the partition ends, checking that positions grow. */
+export async function drain(partition: LogPartition, from = 0, bytesMax = 64 * 1024): Promise<LogRecord[]> {
+  const all: LogRecord[] = [];
+  let position = from;
+  for (;;) {
+    const records = await partition.read(position, bytesMax);
+    if (records === null) return all;
+    for (const record of records) {
+      if (record.position < position || record.next <= record.position) {
+        throw new Error(`record ${record.position} to ${record.next} comes after ${position}`);
+      }
+      position = record.next;
+    }
+    all.push(...records);
+  }
 }
 
-/** `count` usages numbered from `first`, one record. */
-export function numberedRecord(first: number, count: number, usage: Omit<TestUsage, 'id'> = {}): TestRecord {
-  return testRecord(
-    Array.from({ length: count }, (_, index) => ({ id: numberedId(first + index), ...usage })),
-  );
-}
-
-export function recordCrc({ header, rows }: { header: RecordHeader | null; rows: Buffer }): number {
-  return crc32(rows, header ? crc32(encodeHeaderLine(header)) : 0);
+/** Reads until `count` records came. */
+export async function readCount(partition: LogPartition, count: number, from = 0): Promise<LogRecord[]> {
+  const all: LogRecord[] = [];
+  while (all.length < count) {
+    const records = await partition.read(all.at(-1)?.next ?? from, 64 * 1024);
+    if (records === null) throw new Error(`the partition ended after ${all.length} of ${count} records`);
+    all.push(...records);
+  }
+  return all;
 }

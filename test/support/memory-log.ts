@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { LogGapError, type LogPartition, type LogReader } from '../../src/log/log.ts';
 import { type LogRecord, RecordTooNewError } from '../../src/log/record.ts';
-import { recordCrc, type TestRecord } from './log-records.ts';
+import { recordCrc, type TestRecord } from './usage-records.ts';
 
 type Entry = LogRecord | { readonly position: number; readonly next: number; readonly problem: Error };
 
