@@ -25,6 +25,14 @@ export const logEvents = {
   postgres_stop_slow: 'The embedded Postgres did not end in time and is told again, less politely.',
   postgres_files_failed: 'A file beside the embedded Postgres (its log, its owner) could not be written.',
   schema_migrated: 'Migrations were run.',
+  log_writable: 'The log takes appends again.',
+  log_not_writable:
+    'The log takes no appends: it is full or failing. It is tried again by itself; requests get 503.',
+  log_segment_unclosed: 'A segment of the local log could not be closed in order. Nothing is lost by it.',
+  log_watch_unavailable:
+    'The system tells of no changes to files: the local log is polled, which costs latency.',
+  log_unreadable: 'The folder of the local log cannot be listed; tried again.',
+  log_retention_failed: 'Stored segments of the local log could not be removed or marked; tried again.',
 } as const satisfies Record<string, string>;
 
 export type LogEvent = keyof typeof logEvents;
