@@ -1,6 +1,7 @@
 /**
- * From what `JSON.parse` gave to a usage, by a pass specialised from the schema: zod takes three times as long
- * for a usage that is valid, and ten to thirty times for one that is not, which a hostile client has for nothing.
+ * From what `JSON.parse` gave to a usage, by a pass specialised from the schema: measured, zod takes over three
+ * times as long for a usage that is valid, and over fifteen times for one that is not, which a hostile client has
+ * for two bytes.
  * A property test holds the two to the same result.
  */
 

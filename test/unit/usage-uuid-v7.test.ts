@@ -85,6 +85,23 @@ test('every one of the 62 random bits is drawn anew for every id', () => {
   assert.equal(new Set(draws).size, draws.length);
 });
 
+test('no two of the random bits, nor a bit and one of the id before, go together', () => {
+  const uuidV7 = createUuidV7(() => 1_700_000_000_000);
+  const draws = Array.from({ length: 4_001 }, () => {
+    const bits = randomBits(uuidV7());
+    return Array.from({ length: 62 }, (_, bit) => Number((bits >> BigInt(bit)) & 1n));
+  });
+  const together = (a: number, b: number, back: number) =>
+    draws.slice(1).filter((draw, i) => draw[a] === draws[i + 1 - back]![b]).length;
+  for (let a = 0; a < 62; a++)
+    for (let b = 0; b < 62; b++)
+      for (const back of b < a ? [0, 1] : [1]) {
+        const count = together(a, b, back);
+        // Ten standard deviations again, 5,735 times.
+        assert.ok(Math.abs(count - 2_000) < 320, `bits ${a} and ${b}, ${back} back: ${count} of 4,000`);
+      }
+});
+
 test('two processes whose clocks stand at the same millisecond share no id', async () => {
   const script = fileURLToPath(new URL('../support/print-uuids.ts', import.meta.url));
   const run = promisify(execFile);
