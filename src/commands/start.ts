@@ -11,7 +11,7 @@ import { createEmbeddedPostgres } from '../postgres/embedded/embedded-postgres.t
 import type { Role } from '../role/messages.ts';
 import { StartRefusedError } from '../supervisor/refused-error.ts';
 import { roleTable } from '../supervisor/role-table.ts';
-import { createSupervisor, type Supervisor } from '../supervisor/supervisor.ts';
+import { createSupervisor, type Supervisor, type SupervisorOptions } from '../supervisor/supervisor.ts';
 import { addressesOf, bannerText } from './banner.ts';
 
 /** Under npm a terminal's Ctrl-C arrives twice, from the terminal and from npm; a person takes longer. */
@@ -19,8 +19,8 @@ const echoMs = 300;
 /** A forced stop that still does not end is cut by ending this process; its children follow. */
 const forcedMs = 3_000;
 
-/** Runs until a signal asks for the end. @returns the exit code */
-export async function start(): Promise<number> {
+/** Runs until a signal asks for the end. `options` are for tests. @returns the exit code */
+export async function start(options: Pick<SupervisorOptions, 'roles' | 'timing'> = {}): Promise<number> {
   let settings: Settings;
   try {
     settings = loadSettings(process.env);
@@ -35,7 +35,12 @@ export async function start(): Promise<number> {
     logger.error('role_crashed', { crash: crashFields(error) });
     process.exit(exitCode.failure);
   });
-  const supervisor = createSupervisor({ settings, logger, embedded: embeddedPostgres(settings, logger) });
+  const supervisor = createSupervisor({
+    settings,
+    logger,
+    embedded: embeddedPostgres(settings, logger),
+    ...options,
+  });
   listenToSignals(supervisor, logger);
   try {
     const instance = await supervisor.start();
