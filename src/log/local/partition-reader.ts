@@ -56,13 +56,13 @@ export class PartitionReader implements LogPartition {
     return this.#isDead;
   }
 
-  read(from: number, bytesMax: number): Promise<LogRecord[] | null> {
-    const reading = this.#read(from, bytesMax);
+  read(from: number, bytesMax: number, cancel?: AbortSignal): Promise<LogRecord[] | null> {
+    const reading = this.#read(from, bytesMax, cancel);
     this.#reading = reading.catch(() => {});
     return reading;
   }
 
-  async #read(from: number, bytesMax: number): Promise<LogRecord[] | null> {
+  async #read(from: number, bytesMax: number, cancel?: AbortSignal): Promise<LogRecord[] | null> {
     for (;;) {
       this.revoked.throwIfAborted();
       const quick = await this.#recordsAt(from, bytesMax);
