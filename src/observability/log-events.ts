@@ -45,6 +45,8 @@ export const logEvents = {
   writer_overtaken: 'Another writer moved the position of a partition; told at most once a minute.',
   writer_blocker_ended: 'A transaction of a stopped writer held up this one and was ended.',
   writer_blocker_unknown: 'Who holds up a batch could not be found out; the batch is tried again.',
+  request_defect:
+    'A mistake in this program: requests were answered 500 or 503. Only where it happened is logged.',
   log_writable: 'The log takes appends again.',
   log_not_writable:
     'The log takes no appends: it is full or failing. It is tried again by itself; requests get 503.',
