@@ -25,6 +25,8 @@ export const logEvents = {
   postgres_start_failed: 'The embedded Postgres could not be started; it is tried again.',
   stop_forced: 'The orderly stop was cut short by a second signal or the deadline.',
   metrics_failed: 'The metrics of this process could not be collected; told once until they can be again.',
+  request_defect:
+    'A mistake in this program: requests were answered 500 or 503. Only where it happened is logged.',
   postgres_away:
     'The writer cannot reach Postgres, or cannot write there; it tries again forever, nothing is lost.',
   postgres_back: 'The writer can reach Postgres again.',
@@ -45,8 +47,6 @@ export const logEvents = {
   writer_overtaken: 'Another writer moved the position of a partition; told at most once a minute.',
   writer_blocker_ended: 'A transaction of a stopped writer held up this one and was ended.',
   writer_blocker_unknown: 'Who holds up a batch could not be found out; the batch is tried again.',
-  request_defect:
-    'A mistake in this program: requests were answered 500 or 503. Only where it happened is logged.',
   log_writable: 'The log takes appends again.',
   log_not_writable:
     'The log takes no appends: it is full or failing. It is tried again by itself; requests get 503.',
