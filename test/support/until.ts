@@ -1,16 +1,18 @@
-import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Resolves with the first truthy value of `condition`. @throws after `timeoutMs`, naming `what` was waited for */
+/**
+ * Waits until `condition` gives something true, and returns that.
+ * @throws Error naming `what` past `timeoutMs`, which is generous: a slow machine is no failure
+ */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { what, timeoutMs = 30_000 }: { what: string; timeoutMs?: number },
+  { what, timeoutMs = 60_000 }: { what: string; timeoutMs?: number },
 ): Promise<NonNullable<T>> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const value = await condition();
-    if (value) return value as NonNullable<T>;
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+    if (value) return value;
+    if (performance.now() >= deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
     await delay(20);
   }
 }
