@@ -37,7 +37,7 @@ function rulesOf(file: string, yaml: string): Rule[] {
       file,
       expression: expression.trim(),
       severity: /^ {10}severity: (\S+)$/m.exec(text)?.[1] ?? null,
-      runbookUrl: /^ {10}runbook_url: '(.*)'$/m.exec(text)?.[1] ?? null,
+      runbookUrl: /^ {10}runbook_url: ["'](.*)["']$/m.exec(text)?.[1] ?? null,
       text,
     };
   });
