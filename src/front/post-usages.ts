@@ -82,6 +82,7 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
 
   function receive(exchange: Exchange, body: Body, contentLength: number, chunked: boolean): void {
     const { res } = exchange;
+    // The server keeps the handlers until the next request: what is done with must not hang on them.
     let buffer: BodyBuffer | null = null;
     let overBytes = 0;
     res.onAborted(() => {
@@ -92,12 +93,12 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
     if (chunked) deadlines.add(exchange);
     res.onData((data, isLast) => {
       if (exchange.isClosed) return;
-      const chunk = new Uint8Array(data);
+      const chunk = Buffer.from(data);
       // Nearly every body comes whole: it is parsed where it lies.
       if (isLast && buffer === null && overBytes === 0) {
         if (chunked) deadlines.delete(exchange);
         if (chunk.length > bodyBytesMax) refuse(exchange, 'body_too_large');
-        else complete(exchange, body, Buffer.from(data));
+        else complete(exchange, body, chunk);
         return;
       }
       if (buffer === null && overBytes === 0) {
@@ -112,13 +113,16 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
       }
       if (admission.isOver && buffer !== null) {
         deadlines.delete(exchange);
+        buffer = null;
         shed(exchange, 'overloaded');
       } else if (overBytes > 0 && (isLast || overBytes > drainBytesMax)) {
         deadlines.delete(exchange);
         refuse(exchange, 'body_too_large', !isLast || undefined);
       } else if (isLast && buffer !== null) {
         deadlines.delete(exchange);
-        complete(exchange, body, buffer.view());
+        const whole = buffer.view();
+        buffer = null;
+        complete(exchange, body, whole);
       }
     });
   }
