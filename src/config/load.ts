@@ -6,12 +6,12 @@
 
 import { nearestName } from './nearest-name.ts';
 import { ConfigError } from './problems.ts';
-import { type Settings, settingsSchema } from './settings.ts';
+import { type SettingName, type Settings, settingsSchema } from './settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const names = Object.keys(settingsSchema.shape);
-const ownNames = names.filter((name) => name.startsWith('USAGE_'));
+const names = Object.keys(settingsSchema.shape) as SettingName[];
+const ownNames: string[] = names.filter((name) => name.startsWith('USAGE_'));
 
 /** An environment value longer than this is no setting of ours. */
 const valueCharactersMax = 4096;
@@ -22,16 +22,27 @@ const valueCharactersMax = 4096;
  */
 export function loadSettings(environment: Environment): Settings {
   const problems = [...unknownNames(environment), ...unsupportedNames(environment)];
-  const { values, unfit } = ownValues(environment);
-  problems.push(...unfit);
-  const parsed = settingsSchema.safeParse(values);
-  if (!parsed.success) {
-    problems.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
-  } else if (unfit.length === 0) {
-    problems.push(...contradictions(parsed.data));
+  const settings: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = environment[name];
+    const unfit = value === undefined ? null : unfitness(value);
+    if (unfit) {
+      problems.push(`${name} ${unfit}`);
+      continue;
+    }
+    // One by one, so that what is wrong with one hides nothing that is wrong with others.
+    const parsed = settingsSchema.shape[name].safeParse(value);
+    if (parsed.success) settings[name] = parsed.data;
+    else problems.push(...parsed.error.issues.map(({ message }) => `${name} ${message}`));
   }
-  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
-  return parsed.data;
+  problems.push(...contradictions(settings));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return settings as Settings;
+}
+
+function unfitness(value: string): string | null {
+  if (value.trim() === '') return 'is set but empty: give it a value, or unset it';
+  return value.length > valueCharactersMax ? `is longer than ${valueCharactersMax} characters` : null;
 }
 
 /** The environment that gives a child process exactly these settings. */
@@ -43,23 +54,11 @@ export function settingsEnvironment(settings: Settings): Record<string, string> 
   );
 }
 
-function ownValues(environment: Environment): { values: Record<string, string>; unfit: string[] } {
-  const values: Record<string, string> = {};
-  const unfit: string[] = [];
-  for (const name of names) {
-    const value = environment[name];
-    if (value === undefined) continue;
-    if (value.trim() === '') unfit.push(`${name} is set but empty: give it a value, or unset it`);
-    else if (value.length > valueCharactersMax)
-      unfit.push(`${name} is longer than ${valueCharactersMax} characters`);
-    else values[name] = value;
-  }
-  return { values, unfit };
-}
-
 function unknownNames(environment: Environment): string[] {
   return Object.keys(environment)
-    .filter((name) => name.startsWith('USAGE_') && environment[name] !== undefined && !names.includes(name))
+    .filter(
+      (name) => name.startsWith('USAGE_') && environment[name] !== undefined && !ownNames.includes(name),
+    )
     .map((name) => `${name} is no setting; the nearest is ${nearestName(name, ownNames)}`);
 }
 
@@ -68,27 +67,27 @@ function unsupportedNames(environment: Environment): string[] {
   return ['KAFKA_BROKERS is set, but this release has no Kafka log yet: unset it to use the local log'];
 }
 
-/** What each setting alone cannot see. */
-function contradictions(settings: Settings): string[] {
+/** What each setting alone cannot see; a setting that is wrong by itself is missing here. */
+function contradictions(settings: Partial<Settings>): string[] {
   const problems: string[] = [];
-  const notAbove = (low: keyof Settings, high: keyof Settings, why: string) => {
+  const { DATABASE_URL: url, PORT: port, HOST: host } = settings;
+  const notAbove = (low: SettingName, high: SettingName, why: string) => {
     if (Number(settings[low]) > Number(settings[high])) {
       problems.push(`${low} (${settings[low]}) is above ${high} (${settings[high]}): ${why}`);
     }
   };
+  if (url !== undefined && !URL.canParse(url)) {
+    problems.push('DATABASE_URL is no URL: percent-encode what is special in user and password');
+  }
   notAbove('USAGE_BODY_BYTES_MAX', 'USAGE_INFLATED_BYTES_MAX', 'a plain body counts as inflated too');
   notAbove('USAGE_BODY_BYTES_MAX', 'USAGE_FRONT_WAITING_BYTES_MAX', 'the largest body could never be taken');
   notAbove('USAGE_GROUP_BYTES_MAX', 'USAGE_FRONT_WAITING_BYTES_MAX', 'a group could never be full');
   notAbove('USAGE_LOG_SEGMENT_BYTES', 'USAGE_LOCAL_LOG_BYTES_MAX', 'the log could not hold one segment');
-  if (settings.USAGE_DRAIN_MS >= settings.USAGE_STOP_TIMEOUT_MS) {
-    problems.push(
-      `USAGE_DRAIN_MS (${settings.USAGE_DRAIN_MS}) is not below USAGE_STOP_TIMEOUT_MS (${settings.USAGE_STOP_TIMEOUT_MS}): every stop would be forced`,
-    );
+  notAbove('USAGE_DRAIN_MS', 'USAGE_STOP_TIMEOUT_MS', 'every stop would be forced');
+  if (port !== undefined && port !== 0 && port === settings.ADMIN_PORT && host === settings.ADMIN_HOST) {
+    problems.push(`PORT and ADMIN_PORT are both ${port} on ${host}: give each its own`);
   }
-  if (settings.PORT !== 0 && settings.PORT === settings.ADMIN_PORT && settings.HOST === settings.ADMIN_HOST) {
-    problems.push(`PORT and ADMIN_PORT are both ${settings.PORT} on ${settings.HOST}: give each its own`);
-  }
-  if (settings.USAGE_FRONTS > 1 && process.platform !== 'linux') {
+  if (Number(settings.USAGE_FRONTS) > 1 && process.platform !== 'linux') {
     problems.push(
       'USAGE_FRONTS is above 1, but only Linux shares a port among processes evenly: set it to 1',
     );

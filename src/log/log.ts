@@ -57,10 +57,11 @@ export interface LogPartition {
    * The records from `from` on, at least one, up to about `bytesMax` bytes of rows; waits for one where there
    * is none yet. Null: the partition has ended and everything was read. The first one may start past `from`:
    * a failed append leaves positions that name nothing.
+   * @param cancel ends the waiting, not the partition: then the list is empty
    * @throws the reason of `revoked` (an AbortError) once that is aborted
    * @throws LogGapError where records that were acknowledged, or may have been, cannot be read
    */
-  read(from: number, bytesMax: number): Promise<LogRecord[] | null>;
+  read(from: number, bytesMax: number, cancel?: AbortSignal): Promise<LogRecord[] | null>;
   /**
    * Everything before `position` is stored: the log may let go of it when its retention says so. Said too when a
    * partition was opened, so that a log whose own mark is older or newer follows the database.

@@ -2,10 +2,18 @@
 export const logEvents = {
   instance_started: 'The instance takes requests.',
   instance_stopping: 'A signal asked for an orderly stop.',
+  instance_failed: 'The instance could not start.',
   instance_stopped: 'The instance has stopped; everything acknowledged is durable.',
   role_started: 'A process of the instance is ready.',
   role_exited: 'A process of the instance ended unasked and will be started again.',
   role_silent: 'A process of the instance said nothing for too long and is killed.',
+  postgres_started: 'The embedded Postgres takes connections.',
+  postgres_exited: 'The embedded Postgres ended unasked and will be started again.',
+  postgres_left_over:
+    'A server that a killed process had left running was ended before a new one was started.',
+  postgres_stop_slow: 'The embedded Postgres did not end in time and is told again, less politely.',
+  postgres_files_failed: 'A file beside the embedded Postgres (its log, its owner) could not be written.',
+  schema_migrated: 'Migrations were run.',
   role_failed: 'A process of the instance could not start.',
   role_crashed: 'A process of the instance ends by an error that nobody expected; its text is not logged.',
   role_stopped: 'A process of the instance stopped in order.',
@@ -13,19 +21,32 @@ export const logEvents = {
   role_given_up:
     'A process of the instance never became ready however often it was started: the instance ends.',
   admin_listening: 'The admin port of a role that runs alone is open.',
-  postgres_exited: 'The embedded Postgres ended unasked and will be started again.',
   postgres_restarted: 'The embedded Postgres takes connections again.',
   postgres_start_failed: 'The embedded Postgres could not be started; it is tried again.',
   stop_forced: 'The orderly stop was cut short by a second signal or the deadline.',
   metrics_failed: 'The metrics of this process could not be collected; told once until they can be again.',
-  postgres_started: 'The embedded Postgres takes connections.',
-  postgres_left_over:
-    'A server that a killed process had left running was ended before a new one was started.',
-  postgres_stop_slow: 'The embedded Postgres did not end in time and is told again, less politely.',
-  postgres_files_failed: 'A file beside the embedded Postgres (its log, its owner) could not be written.',
-  schema_migrated: 'Migrations were run.',
   request_defect:
     'A mistake in this program: requests were answered 500 or 503. Only where it happened is logged.',
+  postgres_away:
+    'The writer cannot reach Postgres, or cannot write there; it tries again forever, nothing is lost.',
+  postgres_back: 'The writer can reach Postgres again.',
+  store_failing: 'Postgres refuses a batch for a reason that is not its data: it is tried again forever.',
+  store_recovered: 'A partition whose batches failed is stored again.',
+  log_read_failing: 'A partition of the log cannot be read; it is tried again forever.',
+  month_partition_made: 'A monthly partition of usages was made.',
+  month_partition_failed:
+    'The next monthly partition could not be made ahead of time; tried again, and at the latest when a usage of it comes.',
+  backlog_unknown: 'What a partition still holds could not be counted; told once until it can be again.',
+  log_gap_found:
+    'Records of a log are missing or damaged: its partition stops until "usage-ingest positions accept-gap".',
+  log_gap_accepted: 'An operator accepted a gap: the partition goes on.',
+  poison_found: 'Postgres refused lines of a batch; they are in dead_letters, their neighbours are stored.',
+  partition_stopped: 'A partition stopped; the line says why and what to do. It is tried again now and then.',
+  partition_resumed: 'A partition that had stopped goes on.',
+  position_moved_back: 'The database is older than what was stored: the rows are stored again from the log.',
+  writer_overtaken: 'Another writer moved the position of a partition; told at most once a minute.',
+  writer_blocker_ended: 'A transaction of a stopped writer held up this one and was ended.',
+  writer_blocker_unknown: 'Who holds up a batch could not be found out; the batch is tried again.',
   log_writable: 'The log takes appends again.',
   log_not_writable:
     'The log takes no appends: it is full or failing. It is tried again by itself; requests get 503.',

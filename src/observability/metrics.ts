@@ -69,6 +69,7 @@ export const metricTable = {
   usage_log_bytes_max: gauge('Bytes that the log may hold.', ['log'], 'max'),
   usage_front_waiting_bytes: gauge('Bytes of bodies and rows that a front holds.', ['role', 'worker']),
   usage_postgres_up: gauge('1 while the writer can store, 0 while Postgres is away.', [], 'min'),
+  usage_partitions_stopped: gauge('Partitions of a log that wait for an operator, by reason.', ['reason']),
   usage_role_restarts_total: counter('Restarts of a process that ended unasked.', ['role', 'worker']),
   usage_event_loop_utilization: gauge('Share of the last second in which the event loop was busy.', [
     'role',

@@ -1,6 +1,6 @@
 /**
  * A usage as clients send it: the one truth of what is accepted, and what the API's description is generated
- * from. Every zod message is the code of a problem. `validate.ts` has a faster way to the same result for what is valid.
+ * from. Every zod message is the code of a problem. `validate.ts` is a faster way to the same result, held by a property test.
  */
 
 import { z } from 'zod';

@@ -11,14 +11,6 @@ const anyControlCharacter = /\p{Cc}/u;
 
 /** What is wrong with a text, as bits; 0 where nothing is. */
 export function textFaults(text: string): number {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x20 || unit > 0x7e) return textFaultsBeyondAscii(text);
-  }
-  return 0;
-}
-
-function textFaultsBeyondAscii(text: string): number {
   return (text.isWellFormed() ? 0 : notWellFormed) | (anyControlCharacter.test(text) ? controlCharacter : 0);
 }
 

@@ -56,13 +56,13 @@ export class PartitionReader implements LogPartition {
     return this.#isDead;
   }
 
-  read(from: number, bytesMax: number): Promise<LogRecord[] | null> {
-    const reading = this.#read(from, bytesMax);
+  read(from: number, bytesMax: number, cancel?: AbortSignal): Promise<LogRecord[] | null> {
+    const reading = this.#read(from, bytesMax, cancel);
     this.#reading = reading.catch(() => {});
     return reading;
   }
 
-  async #read(from: number, bytesMax: number): Promise<LogRecord[] | null> {
+  async #read(from: number, bytesMax: number, cancel?: AbortSignal): Promise<LogRecord[] | null> {
     for (;;) {
       this.revoked.throwIfAborted();
       const quick = await this.#recordsAt(from, bytesMax);
@@ -75,8 +75,11 @@ export class PartitionReader implements LogPartition {
       if (records.length > 0) return this.#hand(records);
       const verdict = await this.#judge(from, bytesMax, isDead, stop);
       if (verdict === 'ended') return this.#ended(from);
-      if (verdict === 'wait') await this.#watch.wait(seen);
-      else if ('records' in verdict) return this.#hand(verdict.records);
+      if (verdict === 'wait') {
+        if (cancel?.aborted) return [];
+        // Woken at least every tick, which is soon enough to see `cancel`.
+        await this.#watch.wait(seen);
+      } else if ('records' in verdict) return this.#hand(verdict.records);
       else from = verdict.next;
     }
   }

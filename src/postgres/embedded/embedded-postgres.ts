@@ -61,7 +61,9 @@ export interface EmbeddedPostgres {
   stop(): Promise<void>;
 }
 
-/** What one start holds; a stop undoes whatever of it is there. */
+type Started = Awaited<ReturnType<EmbeddedPostgres['start']>>;
+
+/** What one start holds; its end undoes whatever of it is there. */
 interface Run {
   stopped: boolean;
   process: GuardedProcess | null;
@@ -69,71 +71,74 @@ interface Run {
   folder: EmbeddedFolder | null;
 }
 
-type Started = Awaited<ReturnType<EmbeddedPostgres['start']>>;
-
 export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): EmbeddedPostgres {
-  let run: Run | null = null;
-  let starting: Promise<Started> | null = null;
+  /** The start in flight or done; null where no server runs or is about to. */
+  let current: { readonly run: Run; readonly started: Promise<Started> } | null = null;
   let stopping: Promise<void> | null = null;
 
-  async function startOnce(): Promise<Started> {
-    await stopping;
-    const mine: Run = { stopped: false, process: null, log: null, folder: null };
-    run = mine;
+  async function begin(run: Run, before: Promise<void> | null): Promise<Started> {
     try {
-      const started = await bringUp(mine, options);
-      watch(mine);
+      await before;
+      goOn(run);
+      const started = await bringUp(run, options);
+      void watch(run);
       return started;
     } catch (error) {
       // The process is ended before the log is closed: it is the one that writes to it.
-      await endProcess(mine, options);
-      await release(mine);
-      if (run === mine) run = null;
-      starting = null;
-      throw mine.stopped
-        ? new EmbeddedPostgresError('stopped', 'stopped while starting', { cause: error })
-        : error;
+      await endProcess(run, options);
+      await release(run);
+      if (current?.run === run) current = null;
+      throw run.stopped ? stoppedWhileStarting(error) : error;
     }
   }
 
   /** A server that ends unasked is reported, and may be started again. */
-  function watch(mine: Run): void {
-    void mine.process!.ended.then(async (exit) => {
-      if (mine.stopped) return;
-      options.logger.error('postgres_exited', { code: exit.code, signal: exit.signal });
-      run = null;
-      starting = null;
-      await release(mine).catch((err) => options.logger.error('postgres_files_failed', { err }));
-      options.onExit?.(exit);
-    });
+  async function watch(run: Run): Promise<void> {
+    const exit = await run.process!.ended;
+    if (run.stopped) return;
+    options.logger.error('postgres_exited', { code: exit.code, signal: exit.signal });
+    await release(run).catch((err) => options.logger.error('postgres_files_failed', { err }));
+    if (current?.run === run) current = null;
+    options.onExit?.(exit);
   }
 
-  async function stopOnce(): Promise<void> {
-    try {
-      const mine = run;
-      if (!mine) return;
-      mine.stopped = true;
-      await endProcess(mine, options);
-      // A start in flight notices at its next step and cleans up after itself.
-      await starting?.catch(() => {});
-      await release(mine);
-      run = null;
-      starting = null;
-    } finally {
-      stopping = null;
-    }
+  async function end({ run, started }: { run: Run; started: Promise<Started> }): Promise<void> {
+    run.stopped = true;
+    await endProcess(run, options);
+    // A start in flight notices at its next step and cleans up after itself.
+    await started.catch(() => {});
+    await release(run);
   }
 
   return {
     start() {
-      starting ??= startOnce();
-      return starting;
+      if (current === null || current.run.stopped) {
+        const run: Run = { stopped: false, process: null, log: null, folder: null };
+        current = { run, started: begin(run, stopping) };
+      }
+      return current.started;
     },
     stop() {
-      stopping ??= stopOnce();
-      return stopping;
+      const ending = current;
+      if (ending === null) return stopping ?? Promise.resolve();
+      // Asked again, or asked while a start waits for the stop before it.
+      if (stopping && ending.run.stopped) return stopping;
+      const stop = end(ending).finally(() => {
+        if (stopping === stop) stopping = null;
+        if (current === ending) current = null;
+      });
+      stopping = stop;
+      return stop;
     },
   };
+}
+
+function goOn(run: Run): void {
+  if (run.stopped) throw stoppedWhileStarting();
+}
+
+function stoppedWhileStarting(cause?: unknown): EmbeddedPostgresError {
+  return new EmbeddedPostgresError('stopped', 'stopped while starting', { cause });
 }
 
 async function bringUp(run: Run, options: EmbeddedPostgresOptions): Promise<Started> {
@@ -161,10 +166,6 @@ async function bringUp(run: Run, options: EmbeddedPostgresOptions): Promise<Star
   const { pid } = run.process!;
   options.logger.info('postgres_started', { port: at.port, pid, duration_ms: durationMs });
   return { url: connectionUrl(at), port: at.port, pid };
-}
-
-function goOn(run: Run): void {
-  if (run.stopped) throw new EmbeddedPostgresError('stopped', 'stopped while starting');
 }
 
 /** The password is made once, before the data, and never replaced: two first starts at once agree on it. */

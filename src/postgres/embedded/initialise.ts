@@ -11,9 +11,9 @@ import { embeddedUser } from './connection-file.ts';
 import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
 import type { EmbeddedFolder } from './folder.ts';
 import { type GuardedProcess, startGuarded } from './guarded-process.ts';
-import { serverEnvironment } from './server-process.ts';
+import { serverEnvironment } from './server-environment.ts';
 import { hostAccess, initialSettings } from './server-settings.ts';
-import type { ServerUser } from './server-user.ts';
+import { namelessHint, type ServerUser, withName } from './server-user.ts';
 import { syncFolder } from './small-file.ts';
 
 const leftoverPrefix = 'initialising-';
@@ -91,7 +91,7 @@ async function runInitdb(
       ...['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--data-checksums', '--no-instructions'],
       ...settings,
     ];
-    const process = startGuarded(user, command, {
+    const process = startGuarded(withName(user), command, {
       firstSignal: 'TERM',
       cwd: at.workshop,
       env: serverEnvironment,
@@ -101,7 +101,10 @@ async function runInitdb(
     const { code, signal } = await process.ended;
     if (code === 0) return;
     const said = (await readFile(output, 'utf8')).trim().split('\n').slice(-3).join(' ');
-    throw new EmbeddedPostgresError('start_failed', `initdb failed (${signal ?? code}): ${said}`);
+    throw new EmbeddedPostgresError(
+      'start_failed',
+      `initdb failed (${signal ?? code}): ${said}${namelessHint(user)}`,
+    );
   } finally {
     await log.close();
   }

@@ -5,16 +5,10 @@ import { EmbeddedPostgresError } from './embedded-error.ts';
 import type { EmbeddedFolder } from './folder.ts';
 import { type GuardedProcess, startGuarded } from './guarded-process.ts';
 import { readPostmasterFile } from './postmaster-file.ts';
+import { serverEnvironment } from './server-environment.ts';
 import type { ServerLog } from './server-log.ts';
 import { fixedSettings } from './server-settings.ts';
 import type { ServerUser } from './server-user.ts';
-
-/** Nothing of ours: no secret, no locale, no PG* variable that would change what the programs do. */
-export const serverEnvironment: NodeJS.ProcessEnv = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  LC_ALL: 'C',
-  TZ: 'UTC',
-};
 
 /** Why a run of the server ended before it was ready. */
 export type FailedStart = 'port_taken' | 'still_attached' | 'locked' | 'failed';

@@ -9,7 +9,9 @@
 
 import { spawn } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
+import { serverEnvironment } from './server-environment.ts';
 
 /** How to start a program as the server's user. */
 export interface ServerUser {
@@ -19,6 +21,32 @@ export interface ServerUser {
   readonly spawnOptions: { uid?: number; gid?: number };
   /** Words that precede the program's own. */
   readonly prefix: readonly string[];
+}
+
+/**
+ * The user for initdb, which looks its own name up and gives up where /etc/passwd has none (a container run
+ * with `--user 12345`). Then it runs in a user namespace in which it is `nobody`; the server itself needs no name.
+ */
+export function withName(user: ServerUser): ServerUser {
+  if (user.ids !== null || process.platform !== 'linux' || hasName()) return user;
+  return { ...user, prefix: ['unshare', '--user', '--map-user=65534', '--'] };
+}
+
+/** What to do where initdb failed under `withName`. */
+export function namelessHint(user: ServerUser): string {
+  if (withName(user).prefix.length === user.prefix.length) return '';
+  const id = process.getuid?.();
+  return ` (user ${id} has no name, and there is no user namespace to give it one: add "usage:x:${id}:${id}::/:/bin/sh" to /etc/passwd)`;
+}
+
+function hasName(): boolean {
+  try {
+    userInfo();
+    return true;
+  } catch {
+    // The system call's only failure: no entry for our own id.
+    return false;
+  }
 }
 
 const ourselves: ServerUser = { ids: null, spawnOptions: {}, prefix: [] };
@@ -50,7 +78,10 @@ function* candidates(ids: { uid: number; gid: number }): Generator<ServerUser> {
   for (const capability of ['dac_read_search', 'dac_override']) {
     const who = ['--reuid', String(ids.uid), '--regid', String(ids.gid), '--clear-groups'];
     const may = ['--inh-caps', `+${capability}`, '--ambient-caps', `+${capability}`];
-    yield { ids, spawnOptions: {}, prefix: ['setpriv', ...who, ...may, '--'] };
+    // Without this bit access(2), by which Postgres looks for its own programs, disregards capabilities of
+    // users other than root. Capabilities that are not ambient are gone with the next exec all the same.
+    const honest = ['--securebits', '+no_setuid_fixup'];
+    yield { ids, spawnOptions: {}, prefix: ['setpriv', ...honest, ...who, ...may, '--'] };
   }
 }
 
@@ -76,16 +107,19 @@ async function systemUser(): Promise<{ uid: number; gid: number }> {
   return { uid: 65_534, gid: 65_534 };
 }
 
-/** Tries it: null where the user can enter the folder and run the program, libraries and all. */
+/**
+ * Tries it: null where the user can enter the folder and run the program, libraries and all, without a
+ * complaint (one that cannot find itself says so and still tells its version).
+ */
 function whyUnreachable(user: ServerUser, postgres: string, root: string): Promise<string | null> {
   const script = 'cd "$1" && exec "$2" --version';
   const [program, ...words] = [...user.prefix, '/bin/sh', '-c', script, 'sh', root, postgres];
-  const how = user.prefix.length === 0 ? 'plainly' : `with ${user.prefix.at(-2)}`;
+  const how = user.prefix.length === 0 ? 'plainly' : `with the capability ${user.prefix.at(-2)}`;
   return new Promise((resolve) => {
     const child = spawn(program!, words, {
       ...user.spawnOptions,
       cwd: '/',
-      env: {},
+      env: serverEnvironment,
       stdio: ['ignore', 'ignore', 'pipe'],
       timeout: 20_000,
       killSignal: 'SIGKILL',
@@ -96,7 +130,8 @@ function whyUnreachable(user: ServerUser, postgres: string, root: string): Promi
     });
     child.once('error', (error) => resolve(`${how}: ${systemErrorCode(error)}`));
     child.once('close', (code) => {
-      resolve(code === 0 ? null : `${how}: ${said.split('\n')[0]?.trim() || `exit ${code}`}`);
+      const fine = code === 0 && said === '';
+      resolve(fine ? null : `${how}: ${said.split('\n')[0]?.trim() || `exit ${code}`}`);
     });
   });
 }

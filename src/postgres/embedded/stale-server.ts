@@ -64,11 +64,17 @@ async function endServer(pid: number, data: string): Promise<void> {
 }
 
 /**
- * Removes a lock file whose pid is another program's by now: Postgres would take that for a running server and
- * refuse. A file that names a dead process stays, Postgres deals with it by itself. Backends of the dead server
- * that are still ending keep being found by their shared memory, which Postgres looks up by the data folder.
+ * Removes a lock file whose pid exists and is not this server's: another program's by now, or a zombie that
+ * nobody reaps (a container whose first process does not). Postgres would take either for a running server and
+ * refuse. Backends of the dead server that are still ending keep being found by their shared memory, which
+ * Postgres looks up by the data folder too.
  */
 async function forgetForeignPid(data: string, pid: number): Promise<void> {
-  if ((await processStart(pid)) === null) return;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // No such process: Postgres sees that by itself.
+    if (systemErrorCode(error) === 'ESRCH') return;
+  }
   await unlink(postmasterFilePath(data));
 }

@@ -1,0 +1,112 @@
+/** Gaps in a log: kept in `log_gaps`, where an operator accepts them (`usage-ingest positions accept-gap`). */
+
+import type pg from 'pg';
+import type { LogGapError } from '../log/log.ts';
+import type { PartitionKey } from './partition-key.ts';
+
+export interface OpenGap {
+  readonly id: number;
+  readonly reason: string;
+  readonly fromPosition: number;
+  readonly toPosition: number | null;
+}
+
+/** The gap of a partition that nobody accepted yet, or null. */
+export async function findOpenGap(client: pg.Client, key: PartitionKey): Promise<OpenGap | null> {
+  const { rows } = await client.query<{ id: string; reason: string; from: string; to: string | null }>(
+    'select id, reason, from_position as from, to_position as to from log_gaps where source = $1 and partition = $2 and accepted_at is null order by id limit 1',
+    [key.source, key.partition],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  return {
+    id: Number(row.id),
+    reason: row.reason,
+    fromPosition: Number(row.from),
+    toPosition: row.to === null ? null : Number(row.to),
+  };
+}
+
+/** Adds a gap, unless the partition has one that waits to be accepted. Runs within a transaction. */
+export async function addGap(client: pg.Client, key: PartitionKey, gap: LogGapError): Promise<void> {
+  // Two writers may find it at once: one of them waits here, and sees it then.
+  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `${key.source} ${key.partition}`,
+  ]);
+  await client.query(
+    `insert into log_gaps (source, partition, from_position, to_position, reason)
+     select $1, $2, $3, $4, $5
+     where not exists (select from log_gaps where source = $1 and partition = $2 and accepted_at is null)`,
+    [key.source, key.partition, gap.fromPosition, gap.toPosition, gap.reason],
+  );
+}
+
+/** Names of the log's partitions that wait for an operator. */
+export async function openGapPartitions(client: pg.Client, source: string): Promise<Set<string>> {
+  const { rows } = await client.query<{ partition: string }>(
+    'select distinct partition from log_gaps where source = $1 and accepted_at is null',
+    [source],
+  );
+  return new Set(rows.map((row) => row.partition));
+}
+
+export interface StoredGap extends PartitionKey, OpenGap {
+  readonly foundAt: Date;
+  readonly acceptedAt: Date | null;
+}
+
+/** Every gap there ever was, oldest first. */
+export async function listGaps(client: pg.Client): Promise<StoredGap[]> {
+  const { rows } = await client.query<{
+    id: string;
+    source: string;
+    partition: string;
+    from: string;
+    to: string | null;
+    reason: string;
+    found_at: Date;
+    accepted_at: Date | null;
+  }>(
+    'select id, source, partition, from_position as from, to_position as to, reason, found_at, accepted_at from log_gaps order by id',
+  );
+  return rows.map((row) => ({
+    id: Number(row.id),
+    source: row.source,
+    partition: row.partition,
+    fromPosition: Number(row.from),
+    toPosition: row.to === null ? null : Number(row.to),
+    reason: row.reason,
+    foundAt: row.found_at,
+    acceptedAt: row.accepted_at,
+  }));
+}
+
+/**
+ * Accepts a gap and moves its partition's position behind it, in one transaction. The stored CRC goes: no
+ * record that was stored ends there.
+ * @returns false where somebody else has accepted it
+ */
+export async function acceptGap(
+  client: pg.Client,
+  gap: StoredGap,
+  next: number,
+  by: string,
+): Promise<boolean> {
+  await client.query('begin');
+  try {
+    const { rowCount } = await client.query(
+      'update log_gaps set accepted_at = now(), accepted_by = $2, to_position = $3 where id = $1 and accepted_at is null',
+      [gap.id, by, next],
+    );
+    await client.query(
+      `insert into log_positions (source, partition, position, last_crc) select $1, $2, $3, null where $4
+       on conflict (source, partition) do update set position = $3, last_crc = null, updated_at = now()`,
+      [gap.source, gap.partition, next, rowCount === 1],
+    );
+    await client.query('commit');
+    return rowCount === 1;
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  }
+}
