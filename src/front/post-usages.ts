@@ -153,19 +153,21 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
     exchange.answer(problemAnswer('internal_error'));
   }
 
+  /** Never throws: a mistake of ours costs one request, not the process. */
   function take(exchange: Exchange, body: Body, bytes: Buffer): void {
     if (!isUtf8(bytes)) return void refuse(exchange, 'malformed_utf8');
-    let usages: RequestUsages | RefusedBody;
     try {
-      usages = reader.read(bytes.toString('utf8'), body.format, body.idempotencyKey);
+      const usages = reader.read(bytes.toString('utf8'), body.format, body.idempotencyKey);
+      if ('problem' in usages) refuseBody(exchange, usages);
+      else if (usages.rows.length === 0) exchange.answer(storedAnswer(usages));
+      else submit(exchange, usages);
     } catch (error) {
-      return void defect(exchange, error);
+      defect(exchange, error);
     }
-    if ('problem' in usages) {
-      const { problem, errors } = usages;
-      exchange.answer(problemAnswer(problem, errors === null ? null : `"errors":${errors}`));
-    } else if (usages.rows.length === 0) exchange.answer(storedAnswer(usages));
-    else submit(exchange, usages);
+  }
+
+  function refuseBody(exchange: Exchange, { problem, errors }: RefusedBody): void {
+    exchange.answer(problemAnswer(problem, errors === null ? null : `"errors":${errors}`));
   }
 
   function submit(exchange: Exchange, usages: RequestUsages): void {
