@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { createFrontMetrics } from '../../src/front/front-metrics.ts';
 
-async function valueOf(metrics: ReturnType<typeof createFrontMetrics>, series: string): Promise<number> {
+async function valueIn(metrics: ReturnType<typeof createFrontMetrics>, series: string): Promise<number> {
   const line = (await metrics.registry.metrics()).split('\n').find((text) => text.startsWith(`${series} `));
   assert.ok(line, series);
   return Number(line.slice(series.length));
@@ -17,20 +17,20 @@ test('what is counted outside the registry is in it once, however often it is re
   metrics.refused('required');
   const duration = 'usage_http_request_duration_seconds';
   for (let reading = 0; reading < 2; reading++) {
-    assert.equal(await valueOf(metrics, 'usage_http_requests_total{status="201"}'), 5);
-    assert.equal(await valueOf(metrics, `${duration}_bucket{le="0.0005",status="201"}`), 2);
-    assert.equal(await valueOf(metrics, `${duration}_bucket{le="0.1",status="201"}`), 3);
-    assert.equal(await valueOf(metrics, `${duration}_bucket{le="10",status="201"}`), 4);
-    assert.equal(await valueOf(metrics, `${duration}_bucket{le="+Inf",status="201"}`), 5);
-    assert.equal(await valueOf(metrics, `${duration}_count{status="201"}`), 5);
-    assert.ok(Math.abs((await valueOf(metrics, `${duration}_sum{status="201"}`)) - 60.201) < 1e-6);
-    assert.equal(await valueOf(metrics, `${duration}_count{status="503"}`), 1);
-    assert.equal(await valueOf(metrics, 'usage_accepted_total'), 12);
-    assert.equal(await valueOf(metrics, 'usage_rejected_total{code="required"}'), 2);
-    assert.equal(await valueOf(metrics, 'usage_front_waiting_bytes{role="front",worker="2"}'), 77);
+    assert.equal(await valueIn(metrics, 'usage_http_requests_total{status="201"}'), 5);
+    assert.equal(await valueIn(metrics, `${duration}_bucket{le="0.0005",status="201"}`), 2);
+    assert.equal(await valueIn(metrics, `${duration}_bucket{le="0.1",status="201"}`), 3);
+    assert.equal(await valueIn(metrics, `${duration}_bucket{le="10",status="201"}`), 4);
+    assert.equal(await valueIn(metrics, `${duration}_bucket{le="+Inf",status="201"}`), 5);
+    assert.equal(await valueIn(metrics, `${duration}_count{status="201"}`), 5);
+    assert.ok(Math.abs((await valueIn(metrics, `${duration}_sum{status="201"}`)) - 60.201) < 1e-6);
+    assert.equal(await valueIn(metrics, `${duration}_count{status="503"}`), 1);
+    assert.equal(await valueIn(metrics, 'usage_accepted_total'), 12);
+    assert.equal(await valueIn(metrics, 'usage_rejected_total{code="required"}'), 2);
+    assert.equal(await valueIn(metrics, 'usage_front_waiting_bytes{role="front",worker="2"}'), 77);
   }
   metrics.answered(201, 1);
-  assert.equal(await valueOf(metrics, 'usage_http_requests_total{status="201"}'), 6);
+  assert.equal(await valueIn(metrics, 'usage_http_requests_total{status="201"}'), 6);
 });
 
 test('the JSON that a process pushes holds the same', async () => {
