@@ -4,6 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -86,6 +87,19 @@ export async function createInstance(env: Record<string, string> = {}): Promise<
     });
   }
 
+  /** Null while the command says that the database cannot be used yet. */
+  async function printedDatabaseUrl(): Promise<string | null> {
+    const child = spawn(process.execPath, [entry, 'database-url'], {
+      env: { PATH: process.env.PATH, ...everyStart },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const exit = once(child, 'exit');
+    let text = '';
+    for await (const chunk of child.stdout) text += chunk;
+    const [code] = await exit;
+    return code === 0 ? text.trim() : null;
+  }
+
   return {
     url,
     adminUrl,
@@ -116,19 +130,8 @@ export async function createInstance(env: Record<string, string> = {}): Promise<
       const text = await (await fetch(`${adminUrl}/metrics`)).text();
       return sampleSum(text, name, labels);
     },
-    async databaseUrl() {
-      const child = spawn(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', entry, 'database-url'],
-        {
-          env: { PATH: process.env.PATH, ...everyStart },
-          stdio: ['ignore', 'pipe', 'inherit'],
-        },
-      );
-      let text = '';
-      for await (const chunk of child.stdout) text += chunk;
-      return text.trim();
-    },
+    /** Ready fronts do not wait for the embedded Postgres: it may still be starting. */
+    databaseUrl: () => until(printedDatabaseUrl, { what: 'the database takes connections' }),
     async close() {
       if (supervisor && supervisor.exitCode === null && supervisor.signalCode === null) {
         family = await descendants(supervisor.pid!);
