@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import pg from 'pg';
 import { startClients } from './clients.ts';
 import { createInstance, type Instance, type Target } from './instance.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, storedCount } from './ledger.ts';
 import { randomFromEnvironment } from './random.ts';
 import { until } from './until.ts';
 

@@ -19,6 +19,8 @@ export class PartitionReader implements LogPartition {
   readonly revoked: AbortSignal;
   /** Everything before is stored, as far as this process was told, or the mark says. */
   mark: number;
+  /** The mark as its file held it when the partition was found. */
+  readonly markFound: number;
   readonly #uuid: string;
   readonly #watch: FolderWatch;
   readonly #probe: LockProbe;
@@ -40,6 +42,7 @@ export class PartitionReader implements LogPartition {
     this.name = options.name;
     this.folder = join(options.logDir, options.name);
     this.mark = options.mark;
+    this.markFound = options.mark;
     this.revoked = options.revoked;
     this.#uuid = partitionUuid(options.name)!;
     this.#watch = options.watch;
@@ -171,6 +174,11 @@ export class PartitionReader implements LogPartition {
     if (last === undefined) return this.mark;
     const footer = await this.#withSegment(last, null, (segment) => segment.footer());
     return footer?.end ?? this.#endedAt;
+  }
+
+  /** Wakes a waiting read, which looks anew and at whether it was revoked. */
+  wake(): void {
+    this.#watch.close();
   }
 
   /** Wakes a waiting read and lets go of files and notices; a later call opens them again. */
