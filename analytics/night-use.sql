@@ -3,7 +3,7 @@
 -- A night belongs to the day on which it begins. A use whose offset from UTC is not known cannot be placed in a
 -- night: unplaceable_uses counts those of the same patient and time, at whatever hour, so that a low figure is not
 -- mistaken for quiet nights.
-with placed as materialized (
+with placed as (
   select
     patient_id,
     utc_offset,
@@ -11,21 +11,25 @@ with placed as materialized (
   from usages
   where used_at >= now() - interval '28 days'
 ),
-judged as (
+nights as (
   select
     patient_id,
-    utc_offset,
-    local_time,
-    coalesce(local_time::time >= time '23:00' or local_time::time < time '06:00', false) as at_night
+    -- An hour later, the night is what comes before 7:00. Null by day, and where it cannot be told.
+    case when (local_time + interval '1 hour')::time < time '07:00'
+      then (local_time - interval '6 hours')::date
+    end as night,
+    count(*) as uses,
+    count(utc_offset) as placeable_uses
   from placed
+  group by 1, 2
 )
 select
   patient_id,
-  count(distinct (local_time - interval '6 hours')::date) filter (where at_night) as nights,
-  count(*) filter (where at_night) as night_uses,
-  count(*) filter (where utc_offset is not null) as placeable_uses,
-  count(*) filter (where utc_offset is null) as unplaceable_uses
-from judged
+  count(night) as nights,
+  sum(uses) filter (where night is not null)::bigint as night_uses,
+  sum(placeable_uses)::bigint as placeable_uses,
+  sum(uses - placeable_uses)::bigint as unplaceable_uses
+from nights
 group by patient_id
-having count(*) filter (where at_night) > 0
+having count(night) > 0
 order by nights desc, night_uses desc, patient_id;
