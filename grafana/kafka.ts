@@ -19,9 +19,8 @@ const weak = () =>
   chart({
     title: 'Weak settings',
     description:
-      '1 where Kafka may lose what it acknowledged: replication, min.insync.replicas, unclean election.',
+      'How many settings of the topic let Kafka lose what it acknowledged: replication, min.insync.replicas, unclean election.',
     unit: units.Short,
-    max: 1,
     badFrom: 1,
     queries: [{ expression: `max by (instance) (usage_kafka_weak{${instances}})`, legend: '{{instance}}' }],
   });
@@ -37,12 +36,23 @@ const spooled = () =>
     ],
   });
 
+const relayed = () =>
+  chart({
+    title: 'Relayed',
+    description: 'Usages a second that the relay brought from the local log into Kafka, once it was back.',
+    unit: units.OpsPerSecond,
+    queries: [
+      { expression: perSecond('usage_relayed_total', instances, 'instance'), legend: '{{instance}}' },
+    ],
+  });
+
 export const kafka = buildDashboard({
   uid: 'usage-ingest-kafka',
   title: 'usage-ingest: Kafka',
   description: 'Kafka as the log, and the local log as its spool. Empty where there is no Kafka.',
   rows: [
-    { title: 'Kafka', panels: [up(), weak(), spooled()] },
+    { title: 'Kafka', panels: [up(), weak()] },
+    { title: 'Spool', panels: [spooled(), relayed()] },
     { title: 'By log', panels: [signals.append(), signals.backlog(), signals.oldestUnstored()] },
   ],
 });

@@ -1,7 +1,8 @@
 /**
  * How the scripts of analytics/ are carried out on made-up data over 24 months: partitions outside their time are
  * never read. ANALYTICS_DATABASE_URL names a database that `npm run seed` filled (10 million rows, say), on which
- * each must then also answer within 2 seconds.
+ * each must then also answer within 2 seconds, where
+ * nothing else has the machine.
  */
 
 import assert from 'node:assert/strict';

@@ -7,6 +7,7 @@ export const kafkaMetricNames: readonly string[] = [
   'usage_kafka_up',
   'usage_kafka_weak',
   'usage_spooled_total',
+  'usage_relayed_total',
 ];
 
 /** Words of PromQL, and labels, that look like names. */

@@ -23,7 +23,7 @@ function hasPrometheus(): boolean {
 /** Runs promtool; resolves with its exit code and everything it printed. */
 export function promtool(...args: string[]): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
-    execFile('promtool', args, { timeout: 120_000 }, (error, stdout, stderr) => {
+    execFile('promtool', args, { timeout: 300_000 }, (error, stdout, stderr) => {
       if (error && typeof error.code !== 'number') reject(error);
       else resolve({ code: Number(error?.code ?? 0), output: stdout + stderr });
     });
