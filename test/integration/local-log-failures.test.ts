@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { LocalAppender } from '../../src/log/local/appender.ts';
 import { LogUnavailableError } from '../../src/log/log.ts';
+import { closeAfter } from '../support/close-after.ts';
 import { copyCrashed, readUntilGap, segmentsOf } from '../support/crashed-log.ts';
 import { makeFaultyFiles, systemError } from '../support/faulty-files.ts';
 import { makeLocalLog, makeTempDir } from '../support/local-log.ts';
 import { headerOf, readCount, rowsOf } from '../support/log-records.ts';
-import { onEnd } from '../support/undo.ts';
 import { until } from '../support/until.ts';
 
 const full = { name: 'LogUnavailableError', reason: 'full' };
@@ -230,7 +230,7 @@ async function mountTiny(t: TestContext): Promise<string | null> {
   } catch {
     return null;
   }
-  onEnd(t, () => execFileSync('umount', ['-l', path]));
+  closeAfter(t, () => execFileSync('umount', ['-l', path]));
   return path;
 }
 
