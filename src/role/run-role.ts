@@ -116,6 +116,7 @@ export async function runRole(role: Role, create: (context: RoleContext) => Role
     logger.debug('role_started');
   } catch (error) {
     if (stopping) return;
+    exitIfConfig(error);
     logger.error('role_failed', { err: error });
     process.exit(exitCode.failure);
   }
@@ -125,10 +126,16 @@ function settingsOrExit(): Settings {
   try {
     return loadSettings(process.env);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(error.text);
-    process.exit(exitCode.config);
+    exitIfConfig(error);
+    throw error;
   }
+}
+
+/** Wrong settings are told to a person, as a list, also where only the role itself can see them. */
+function exitIfConfig(error: unknown): void {
+  if (!(error instanceof ConfigError)) return;
+  process.stderr.write(error.text);
+  process.exit(exitCode.config);
 }
 
 /** Not ready -> the role's own order -> the last metrics -> the channel or the admin port closes. */
