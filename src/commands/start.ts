@@ -2,12 +2,12 @@
 
 import type { Settings } from '../config/settings.ts';
 import { exitCode } from '../errors/exit-codes.ts';
+import { StartRefusedError } from '../errors/start-refused-error.ts';
 import { crashFields } from '../observability/error-fields.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { EmbeddedPostgresError } from '../postgres/embedded/embedded-error.ts';
 import { createEmbeddedPostgres } from '../postgres/embedded/embedded-postgres.ts';
 import type { Role } from '../role/messages.ts';
-import { StartRefusedError } from '../supervisor/refused-error.ts';
 import { roleTable } from '../supervisor/role-table.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from '../supervisor/supervisor.ts';
 import { addressesOf, bannerText } from './banner.ts';
