@@ -12,6 +12,7 @@ import { loadSettings } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import type { Settings } from '../config/settings.ts';
 import { exitCode } from '../errors/exit-codes.ts';
+import { StartRefusedError } from '../errors/start-refused-error.ts';
 import { crashFields } from '../observability/error-fields.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import type { MetricSnapshot } from '../observability/metrics.ts';
@@ -121,7 +122,7 @@ export async function runRole(role: Role, create: (context: RoleContext) => Role
     if (stopping) return;
     exitIfConfig(error);
     logger.error('role_failed', { err: error });
-    process.exit(exitCode.failure);
+    process.exit(error instanceof StartRefusedError ? exitCode.unavailable : exitCode.failure);
   }
 }
 
