@@ -9,6 +9,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
+import { roleEnvironment, roleNodeArguments } from '../src/role/arguments.ts';
 
 const kinds = ['bare', 'front'] as const;
 type Kind = (typeof kinds)[number];
@@ -58,7 +59,12 @@ async function measure(child: ChildProcess, port: number, seconds: number) {
 
 const servers = new Map<Kind, { child: ChildProcess; port: number; cpuUs: number[] }>();
 for (const kind of kinds) {
-  const child = fork(fileURLToPath(new URL('front-cpu-server.ts', import.meta.url)), [kind]);
+  // As the supervisor runs a front.
+  const child = fork(fileURLToPath(new URL('front-cpu-server.ts', import.meta.url)), [kind], {
+    execArgv: [...roleNodeArguments],
+    env: { ...roleEnvironment, ...process.env },
+  });
+  child.setMaxListeners(0);
   servers.set(kind, { child, port: (await message(child)).port, cpuUs: [] });
 }
 for (const { child, port } of servers.values()) await measure(child, port, 1);

@@ -18,7 +18,7 @@ export function roleArguments(worker: number): string[] {
 
 /**
  * Node's own arguments for a role process. V8 lets its young generation grow to 48 MB under load; a quarter of it
- * stays in the processor's cache and costs a front no more CPU (measured: somewhat less).
+ * stays in the processor's cache and costs a front no more CPU.
  */
 export const roleNodeArguments: readonly string[] = [
   '--disable-warning=ExperimentalWarning',
