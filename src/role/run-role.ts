@@ -110,8 +110,11 @@ export async function runRole(role: Role, create: (context: RoleContext) => Role
       tellAppendable: (appendable, reason) => link.tellAppendable(appendable, reason),
     });
     await link.start();
-    timer = startPushing(link, service, processMetrics, logger);
+    const push = createPush(link, service, processMetrics, logger);
+    timer = setInterval(() => void push(), pushEveryMs);
     await service.start();
+    // Before "ready", so that the metrics of an instance that is ready are those of all its processes.
+    await push();
     if (stopping) return;
     link.tellReady();
     logger.debug('role_started');
@@ -172,14 +175,14 @@ function listenToSignals(supervised: boolean, logger: Logger, stop: () => void):
   }
 }
 
-function startPushing(
+function createPush(
   link: RoleLink,
   service: RoleService,
   processMetrics: ProcessMetrics,
   logger: Logger,
-): NodeJS.Timeout {
+): () => Promise<void> {
   let failing = false;
-  const push = async () => {
+  return async () => {
     let snapshot: MetricSnapshot | null = null;
     try {
       snapshot = await snapshotOf(service, processMetrics);
@@ -191,7 +194,6 @@ function startPushing(
     }
     await link.push(snapshot);
   };
-  return setInterval(() => void push(), pushEveryMs);
 }
 
 async function snapshotOf(service: RoleService, processMetrics: ProcessMetrics): Promise<MetricSnapshot> {
