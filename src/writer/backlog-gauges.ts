@@ -12,6 +12,17 @@ export interface BacklogGauges {
 
 export function createBacklogGauges(log: string, { metric }: WriterMetrics, logger: Logger): BacklogGauges {
   let isUnknown = false;
+  /** Since when (monotonic milliseconds) there are records and none tells its age; null while that is not so. */
+  let agelessSinceMs: number | null = null;
+
+  /** Never 0 while something waits: what is damaged at the very end of the log has no age but ours. */
+  function ageMs(records: number, oldestMs: number): number {
+    const ageless = records > 0 && !Number.isFinite(oldestMs);
+    agelessSinceMs = ageless ? (agelessSinceMs ?? performance.now()) : null;
+    if (agelessSinceMs !== null) return performance.now() - agelessSinceMs;
+    return records === 0 ? 0 : Math.max(0, Date.now() - oldestMs);
+  }
+
   return {
     async show(workers) {
       let records = 0;
@@ -30,8 +41,7 @@ export function createBacklogGauges(log: string, { metric }: WriterMetrics, logg
         return;
       }
       metric.usage_log_backlog_records.set({ log }, records);
-      const ageMs = records === 0 ? 0 : Math.max(0, Date.now() - oldestMs);
-      metric.usage_log_oldest_seconds.set({ log }, Number.isFinite(ageMs) ? ageMs / 1_000 : 0);
+      metric.usage_log_oldest_seconds.set({ log }, ageMs(records, oldestMs) / 1_000);
     },
   };
 }

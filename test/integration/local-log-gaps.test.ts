@@ -63,6 +63,15 @@ test('a torn tail of zeros, or with a flipped bit, is the end and no gap', async
   assert.equal((await log.readAll()).gap, null);
 });
 
+test('the age of a backlog that begins with damage is that of the record after it', async (t) => {
+  const log = await written(t, 3);
+  const [segment] = await log.segments();
+  await flipBit(segment!, segmentHeaderBytes + frameBytes - 2);
+  const { find } = await log.reader();
+  const partition = await find(log.folder);
+  assert.deepEqual(await partition.backlog(), { records: 3, oldestReceivedAtMs: 1_700_000_000_000 });
+});
+
 test('a damaged last record behind a footer is a gap, whichever byte it is', async (t) => {
   const log = await written(t, 3, { isClosed: true });
   const [segment] = await log.segments();

@@ -89,7 +89,10 @@ export class Backlog {
     const segment = base === undefined ? null : await SegmentReader.open(this.#folder, this.#uuid, base);
     if (!segment) return null;
     try {
-      const { records } = await segment.records(at, 1);
+      let { records } = await segment.records(at, 1);
+      // A damaged one does not tell: the one after it was received no earlier.
+      const after = records[0]?.header ? null : await segment.nextRecord(at, segment.fileEnd());
+      if (after !== null) ({ records } = await segment.records(after, 1));
       const receivedAtMs = records[0]?.header?.receivedAtMs ?? null;
       if (records.length > 0) this.#oldestAhead = { at, receivedAtMs };
       return receivedAtMs;

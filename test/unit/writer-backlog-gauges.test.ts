@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { LogPartition } from '../../src/log/log.ts';
+import { silentLogger } from '../../src/observability/logger.ts';
+import { createBacklogGauges } from '../../src/writer/backlog-gauges.ts';
+import type { PartitionWorker } from '../../src/writer/partition-worker.ts';
+import { createWriterMetrics } from '../../src/writer/writer-metrics.ts';
+import { until } from '../support/until.ts';
+
+test('the oldest age grows while something waits, also where no record tells when it was received', async () => {
+  const metrics = createWriterMetrics();
+  const gauges = createBacklogGauges('local', metrics, silentLogger);
+  let backlog: { records: number; oldestReceivedAtMs: number | null };
+  const partition = { backlog: async () => backlog } as LogPartition;
+  const workers = new Map([[{ active: () => true } as PartitionWorker, partition]]);
+  const age = async () => {
+    await gauges.show(workers);
+    return (await metrics.metric.usage_log_oldest_seconds.get()).values[0]!.value;
+  };
+  backlog = { records: 2, oldestReceivedAtMs: Date.now() - 60_000 };
+  assert.ok((await age()) >= 60);
+  backlog = { records: 1, oldestReceivedAtMs: null };
+  const first = await age();
+  assert.ok(first < 60);
+  await until(async () => (await age()) > first, { what: 'the age has grown' });
+  backlog = { records: 0, oldestReceivedAtMs: null };
+  assert.equal(await age(), 0);
+});
