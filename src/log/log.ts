@@ -56,9 +56,10 @@ export interface LogPartition {
   /**
    * The records from `from` on, at least one, up to about `bytesMax` bytes of rows; waits for one where there
    * is none yet. Null: the partition has ended and everything was read.
+   * @param cancel ends the waiting, not the partition: then the list is empty
    * @throws LogGapError where records that were acknowledged, or may have been, cannot be read
    */
-  read(from: number, bytesMax: number): Promise<LogRecord[] | null>;
+  read(from: number, bytesMax: number, cancel?: AbortSignal): Promise<LogRecord[] | null>;
   /** Everything before `position` is stored: the log may let go of it when its retention says so. */
   stored(position: number): Promise<void>;
   /** What is known of records at or after the stored position: how many, and when the oldest was received (epoch ms). */

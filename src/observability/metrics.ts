@@ -65,6 +65,14 @@ export const metricTable = {
   usage_log_bytes_max: gauge('Bytes that the log may hold.', ['log']),
   usage_front_waiting_bytes: gauge('Bytes of bodies and rows that a front holds.', ['role', 'worker']),
   usage_postgres_up: gauge('1 while the writer can store, 0 while Postgres is away.', []),
+  usage_kafka_up: gauge('1 while Kafka acknowledges appends, 0 while it is away.', ['role', 'worker']),
+  usage_kafka_weak: gauge('Settings of the Kafka topic that weaken the promise; 0 is good.', [
+    'role',
+    'worker',
+  ]),
+  usage_spooled_total: counter('Usages that went to the local log because Kafka did not take them in time.', [
+    'log',
+  ]),
   usage_role_restarts_total: counter('Restarts of a process that ended unasked.', ['role', 'worker']),
   usage_event_loop_utilization: gauge('Share of the last second in which the event loop was busy.', [
     'role',
