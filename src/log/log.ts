@@ -17,7 +17,7 @@ export interface LogAppender {
   /** The value of the `log` label: `local` or `kafka`. */
   readonly kind: string;
   /**
-   * Makes one record durable.
+   * Makes one record durable. `rows` belong to the log until then. The local log takes one at a time.
    * @throws LogUnavailableError when it could not, or it is not known whether it could
    */
   append(header: RecordHeader, rows: Buffer): Promise<void>;
@@ -55,12 +55,17 @@ export interface LogPartition {
   crcBefore(position: number): Promise<number | null>;
   /**
    * The records from `from` on, at least one, up to about `bytesMax` bytes of rows; waits for one where there
-   * is none yet. Null: the partition has ended and everything was read.
+   * is none yet. Null: the partition has ended and everything was read. The first one may start past `from`:
+   * a failed append leaves positions that name nothing.
    * @param cancel ends the waiting, not the partition: then the list is empty
+   * @throws the reason of `revoked` (an AbortError) once that is aborted
    * @throws LogGapError where records that were acknowledged, or may have been, cannot be read
    */
   read(from: number, bytesMax: number, cancel?: AbortSignal): Promise<LogRecord[] | null>;
-  /** Everything before `position` is stored: the log may let go of it when its retention says so. */
+  /**
+   * Everything before `position` is stored: the log may let go of it when its retention says so. Said too when a
+   * partition was opened, so that a log whose own mark is older or newer follows the database.
+   */
   stored(position: number): Promise<void>;
   /** What is known of records at or after the stored position: how many, and when the oldest was received (epoch ms). */
   backlog(): Promise<{ records: number; oldestReceivedAtMs: number | null }>;

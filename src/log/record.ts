@@ -48,7 +48,8 @@ export class RecordTooNewError extends Error {
   }
 }
 
-const magic = 'usage-ingest/';
+/** Starts every payload that `encodeHeaderLine` heads, whatever the version. */
+export const magic = 'usage-ingest/';
 
 /** The header as the line that precedes the rows in a payload, line feed included. */
 export function encodeHeaderLine(header: RecordHeader): string {

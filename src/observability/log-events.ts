@@ -11,6 +11,14 @@ export const logEvents = {
   kafka_misconfigured: 'Kafka cannot be used until someone changes a setting, a right or the topic.',
   kafka_weak: 'Settings of the Kafka topic weaken what a 201 promises.',
   kafka_group_left: 'The seat in the consumer group was lost; it is taken again.',
+  log_writable: 'The log takes appends again.',
+  log_not_writable:
+    'The log takes no appends: it is full or failing. It is tried again by itself; requests get 503.',
+  log_segment_unclosed: 'A segment of the local log could not be closed in order. Nothing is lost by it.',
+  log_watch_unavailable:
+    'The system tells of no changes to files: the local log is polled, which costs latency.',
+  log_unreadable: 'The folder of the local log cannot be listed; tried again.',
+  log_retention_failed: 'Stored segments of the local log could not be removed or marked; tried again.',
 } as const satisfies Record<string, string>;
 
 export type LogEvent = keyof typeof logEvents;

@@ -27,6 +27,8 @@ export interface PartitionFeed {
 const bufferBytesMax = 2 * 1024 * 1024;
 /** While nothing arrives: how often the bounds are looked at. An out-of-range position shows by nothing else. */
 const lookEveryMs = 2_000;
+/** How long a record that the broker has may take to arrive. */
+const arrivalMsMax = 500;
 /** Bounds this fresh serve a writer that looks at them in its loop. */
 const boundsAgeMsMax = 1_000;
 
@@ -45,7 +47,7 @@ export class KafkaPartition implements LogPartition {
   /** What was found wrong with `#wanted`; told to the reader once the buffer is empty. */
   #gap: LogGapError | null = null;
   #examining = false;
-  #wake: (() => void) | null = null;
+  readonly #waiting = new Set<() => void>();
   /** The end as the last fetch told it. */
   #end = 0;
   #opened = false;
@@ -64,7 +66,7 @@ export class KafkaPartition implements LogPartition {
   revoke(): void {
     this.#abort.abort();
     this.#buffer = [];
-    this.#wake?.();
+    this.#wake();
   }
 
   async bounds(): Promise<{ first: number; end: number }> {
@@ -115,13 +117,21 @@ export class KafkaPartition implements LogPartition {
   }
 
   async backlog(): Promise<{ records: number; oldestReceivedAtMs: number | null }> {
-    const { first, end } = await this.bounds();
-    const from = Math.max(first, this.#stored ?? first);
+    const bounds = await this.#feed.bounds(this.#number, 0);
+    const end = Math.max(bounds.end, this.#end);
+    const from = Math.max(bounds.first, this.#stored ?? bounds.first);
+    if (end <= from) return { records: 0, oldestReceivedAtMs: null };
+    // It was appended just now: a moment later it is here, with its header.
+    if (this.#oldest() === undefined && this.#flowing) await this.#woken(arrivalMsMax);
+    return { records: end - from, oldestReceivedAtMs: this.#oldest() ?? null };
+  }
+
+  /** When the oldest record at hand was received; undefined where none is at hand. */
+  #oldest(): number | null | undefined {
+    if (this.#handed[0]) return this.#handed[0].receivedAtMs;
     const head = this.#buffer[0];
-    const oldest =
-      this.#handed[0]?.receivedAtMs ??
-      (head && !(head instanceof RecordTooNewError) ? (head.header?.receivedAtMs ?? null) : null);
-    return { records: Math.max(0, end - from), oldestReceivedAtMs: end > from ? oldest : null };
+    if (head === undefined || head instanceof RecordTooNewError) return undefined;
+    return head.header?.receivedAtMs ?? null;
   }
 
   /** Takes what a fetch brought. Never waits: whoever fetches serves all partitions. */
@@ -144,7 +154,7 @@ export class KafkaPartition implements LogPartition {
     if (took) {
       this.#end = Math.max(this.#end, end);
       if (this.#bufferBytes > bufferBytesMax) this.#halt();
-      this.#wake?.();
+      this.#wake();
     } else if (batch.messages.length > 0) {
       void this.#examine();
     }
@@ -193,7 +203,7 @@ export class KafkaPartition implements LogPartition {
     this.#gap = error;
     this.#wanted = null;
     this.#halt();
-    this.#wake?.();
+    this.#wake();
   }
 
   #drop(count: number): void {
@@ -208,7 +218,7 @@ export class KafkaPartition implements LogPartition {
       this.revoked.throwIfAborted();
       if (cancel?.aborted) return;
       if (this.#gap) throw this.#gap;
-      if (!(await this.#woken(cancel)) && !cancel?.aborted) {
+      if (!(await this.#woken(lookEveryMs, cancel)) && !cancel?.aborted) {
         waitedTimes++;
         // Twice nothing: then also where records are there and do not come, ask for them again.
         await this.#examine(waitedTimes >= 2);
@@ -216,18 +226,22 @@ export class KafkaPartition implements LogPartition {
     }
   }
 
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+  }
+
   /** True when something woke us, false when nothing did for a while. */
-  async #woken(cancel?: AbortSignal): Promise<boolean> {
+  async #woken(waitMs: number, cancel?: AbortSignal): Promise<boolean> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const wake = () => resolve(true);
-    const timer = setTimeout(() => resolve(false), lookEveryMs);
-    this.#wake = wake;
+    const timer = setTimeout(() => resolve(false), waitMs);
+    this.#waiting.add(wake);
     cancel?.addEventListener('abort', wake, { once: true });
     try {
       return await promise;
     } finally {
       clearTimeout(timer);
-      this.#wake = null;
+      this.#waiting.delete(wake);
       cancel?.removeEventListener('abort', wake);
     }
   }
@@ -240,20 +254,14 @@ export class KafkaPartition implements LogPartition {
     try {
       const { first, end } = await this.#feed.bounds(this.#number, 0);
       if (this.#wanted !== wanted || this.revoked.aborted) return;
-      if (wanted < first) this.#gap = gap('out_of_range', wanted, first, `partition ${this.name} begins at ${first} by now`);
+      if (wanted < first)
+        this.#found(gap('out_of_range', wanted, first, `partition ${this.name} begins at ${first} by now`));
       else if (wanted > end) {
         this.#end = end;
-        this.#gap = gap(
-          wanted,
-          null,
-          `partition ${this.name} ends at ${end}: it is not the one that was read`,
-        );
+        const text = `partition ${this.name} ends at ${end}: it is not the one that was read`;
+        this.#found(gap('out_of_range', wanted, null, text));
       } else if (again && wanted < end && this.#flowing) {
         this.#feed.flow(this.#number, wanted);
-      }
-      if (this.#gap) {
-        this.#halt();
-        this.#wake?.();
       }
     } catch {
       // Kafka is away: whoever waits goes on waiting, and this is asked again.

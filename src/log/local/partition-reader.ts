@@ -1,0 +1,232 @@
+/**
+ * One partition of the local log as its reader sees it: finds the segment, hands over what is whole, waits for
+ * more, and calls what is missing a gap.
+ */
+
+import { join } from 'node:path';
+import { type LockProbe, openLockProbe } from '../../process-lock.ts';
+import { LogGapError, type LogPartition } from '../log.ts';
+import type { LogRecord } from '../record.ts';
+import { Backlog } from './backlog.ts';
+import { listSegments, lockPath, partitionUuid } from './folders.ts';
+import { SegmentReader, type Stop } from './segment-reader.ts';
+import { judgeTail } from './tail.ts';
+import type { FolderWatch } from './wakeups.ts';
+
+export class PartitionReader implements LogPartition {
+  readonly name: string;
+  readonly folder: string;
+  readonly revoked: AbortSignal;
+  /** Everything before is stored, as far as this process was told, or the mark says. */
+  mark: number;
+  readonly #uuid: string;
+  readonly #watch: FolderWatch;
+  readonly #probe: LockProbe;
+  readonly #backlog: Backlog;
+  /** Where `read` found the end of a dead partition without a footer; null until then. */
+  #endedAt: number | null = null;
+  #reading: Promise<unknown> = Promise.resolve();
+  #isDead = false;
+  #bases: number[] = [];
+  #segment: SegmentReader | null = null;
+
+  constructor(options: {
+    logDir: string;
+    name: string;
+    mark: number;
+    watch: FolderWatch;
+    revoked: AbortSignal;
+  }) {
+    this.name = options.name;
+    this.folder = join(options.logDir, options.name);
+    this.mark = options.mark;
+    this.revoked = options.revoked;
+    this.#uuid = partitionUuid(options.name)!;
+    this.#watch = options.watch;
+    this.#probe = openLockProbe(lockPath(this.folder));
+    this.#backlog = new Backlog(this.folder, this.#uuid, options.mark);
+  }
+
+  /** True once the lock was found free; that is for ever. */
+  isDead(): boolean {
+    if (!this.#isDead && !this.#probe.isHeld()) {
+      this.#isDead = true;
+      this.#probe.close();
+    }
+    return this.#isDead;
+  }
+
+  read(from: number, bytesMax: number): Promise<LogRecord[] | null> {
+    const reading = this.#read(from, bytesMax);
+    this.#reading = reading.catch(() => {});
+    return reading;
+  }
+
+  async #read(from: number, bytesMax: number): Promise<LogRecord[] | null> {
+    for (;;) {
+      this.revoked.throwIfAborted();
+      const quick = await this.#recordsAt(from, bytesMax);
+      if (quick.records.length > 0) return this.#hand(quick.records);
+      // Observed before the last look at the tail: see judgeTail.
+      const seen = this.#watch.count;
+      const isDead = this.isDead();
+      await this.#list();
+      const { records, stop } = await this.#recordsAt(from, bytesMax);
+      if (records.length > 0) return this.#hand(records);
+      const verdict = await this.#judge(from, bytesMax, isDead, stop);
+      if (verdict === 'ended') return this.#ended(from);
+      if (verdict === 'wait') await this.#watch.wait(seen);
+      else if ('records' in verdict) return this.#hand(verdict.records);
+      else from = verdict.next;
+    }
+  }
+
+  async #judge(
+    from: number,
+    bytesMax: number,
+    isDead: boolean,
+    stop: Stop,
+  ): Promise<{ next: number } | { records: LogRecord[] } | 'wait' | 'ended'> {
+    const segment = this.#segment;
+    const isListed = this.#bases.some((base) => base <= from);
+    if (!segment && !isListed) return this.#judgeEmpty(from, isDead);
+    // Removed, or replaced by one of the same name, since it was listed or opened.
+    if (!segment || segment.isGone()) {
+      await this.#closeSegment();
+      return { next: from };
+    }
+    const view = { partition: this.name, folder: this.folder, uuid: this.#uuid, bases: this.#bases };
+    try {
+      return await judgeTail({ ...view, segment, isDead, from, stop });
+    } catch (error) {
+      if (isDead || !(error instanceof LogGapError)) throw error;
+      // A living owner may have written between our look and the judgement: only what is bad still is damage.
+      const { records } = await this.#recordsAt(from, bytesMax);
+      if (records.length > 0) return { records };
+      throw error;
+    }
+  }
+
+  /** No segment starts at or before `from`. */
+  #judgeEmpty(from: number, isDead: boolean): 'wait' | 'ended' {
+    const first = this.#bases[0];
+    const held = first ?? (isDead ? this.mark : undefined);
+    if (held !== undefined && from < held) {
+      const reason = from === 0 ? 'beginning_gone' : 'out_of_range';
+      const text = `partition ${this.name}: nothing before ${held} is held any more, and ${from} was asked for`;
+      throw new LogGapError(from, held, reason, text);
+    }
+    return isDead ? 'ended' : 'wait';
+  }
+
+  async bounds(): Promise<{ first: number; end: number }> {
+    const bases = await this.#list();
+    const last = bases.at(-1);
+    if (last === undefined) {
+      const held = this.isDead() ? this.mark : 0;
+      return { first: held, end: held };
+    }
+    return { first: bases[0]!, end: await this.#endOf(last) };
+  }
+
+  /** Where the whole records of the segment at `base` end. */
+  async #endOf(base: number): Promise<number> {
+    return this.#withSegment(base, base, async (segment) => {
+      const footer = await segment.footer();
+      return footer?.end ?? (await segment.hop(base, segment.fileEnd())).end;
+    });
+  }
+
+  async crcBefore(position: number): Promise<number | null> {
+    const bases = await this.#list();
+    const base = bases.findLast((each) => each < position);
+    if (base === undefined) return null;
+    return this.#withSegment(base, null, async (segment) => {
+      const { last, end } = await segment.hop(base, position);
+      if (last === null || end !== position) return null;
+      const { records } = await segment.records(last, end - last);
+      return records[0]?.crc ?? null;
+    });
+  }
+
+  async stored(position: number): Promise<void> {
+    this.mark = position;
+    this.#backlog.stored(position);
+  }
+
+  async backlog(): Promise<{ records: number; oldestReceivedAtMs: number | null }> {
+    return this.#backlog.count(await this.#list());
+  }
+
+  /**
+   * Where the records of a dead partition end, once that is certain: its footer says so, or `read` looked at its
+   * tail and called it the end (a hop over lengths would take damage for an end). Null until then.
+   */
+  async finalEnd(): Promise<number | null> {
+    if (!this.isDead()) return null;
+    const last = (await this.#list()).at(-1);
+    if (last === undefined) return this.mark;
+    const footer = await this.#withSegment(last, null, (segment) => segment.footer());
+    return footer?.end ?? this.#endedAt;
+  }
+
+  /** Wakes a waiting read and lets go of files and notices; a later call opens them again. */
+  async close(): Promise<void> {
+    this.#watch.close();
+    await this.#reading;
+    this.#probe.close();
+    await this.#closeSegment();
+  }
+
+  /** What stands at a position, from the segment with the greatest base at or before it. */
+  async #recordsAt(from: number, bytesMax: number): Promise<{ records: LogRecord[]; stop: Stop }> {
+    const segment = await this.#segmentAt(from);
+    if (!segment) return { records: [], stop: 'end' };
+    return segment.records(from, bytesMax);
+  }
+
+  async #segmentAt(from: number): Promise<SegmentReader | null> {
+    const base = this.#bases.findLast((each) => each <= from);
+    if (this.#segment && this.#segment.base !== base) await this.#closeSegment();
+    if (base !== undefined) this.#segment ??= await SegmentReader.open(this.folder, this.#uuid, base);
+    return this.#segment;
+  }
+
+  async #list(): Promise<number[]> {
+    const bases = await listSegments(this.folder);
+    // Only a dead owner's folder is ever removed.
+    if (bases === null) this.#isDead = true;
+    this.#bases = bases ?? [];
+    return this.#bases;
+  }
+
+  async #withSegment<T>(base: number, gone: T, look: (segment: SegmentReader) => Promise<T>): Promise<T> {
+    const segment = await SegmentReader.open(this.folder, this.#uuid, base);
+    if (!segment) return gone;
+    try {
+      return await look(segment);
+    } finally {
+      await segment.close();
+    }
+  }
+
+  #hand(records: LogRecord[]): LogRecord[] {
+    // Whoever reads it again has not stored it: a database that was restored to before it.
+    this.mark = Math.min(this.mark, records[0]!.position);
+    this.#backlog.handed(records);
+    return records;
+  }
+
+  async #ended(from: number): Promise<null> {
+    this.#endedAt = from;
+    this.#watch.close();
+    await this.#closeSegment();
+    return null;
+  }
+
+  async #closeSegment(): Promise<void> {
+    const segment = this.#segment;
+    this.#segment = null;
+    await segment?.close();
+  }
+}

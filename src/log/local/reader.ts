@@ -1,0 +1,98 @@
+/** The reading side of the local log: finds partitions, hands each over once, and keeps what is stored in bounds. */
+
+import { join } from 'node:path';
+import type { Logger } from '../../observability/logger.ts';
+import type { LogPartition, LogReader } from '../log.ts';
+import { type DurableFiles, durableFiles } from './durable-files.ts';
+import { ensureLog, listPartitions, removeOrphans } from './folders.ts';
+import { readMark } from './mark.ts';
+import { PartitionReader } from './partition-reader.ts';
+import { createRetention } from './retention.ts';
+import { FolderWatch, Ticker } from './wakeups.ts';
+
+export interface LocalReaderOptions {
+  /** `DATA_DIR/log`; made where it is missing. */
+  readonly logDir: string;
+  /** How long a stored segment is kept. */
+  readonly keepHours: number;
+  /** Bound on the bytes of the instance's whole log: past it the oldest stored segments go first. */
+  readonly bytesMax: number;
+  /** What appenders roll at: room for one segment each is kept free. */
+  readonly segmentBytes: number;
+  readonly logger: Logger;
+  /** Only tests give another. */
+  readonly files?: DurableFiles;
+}
+
+export interface LocalReader extends LogReader {
+  /** What the log takes and may take, as of the last look (twice a second). */
+  bytes(): { held: number; max: number };
+}
+
+export function createLocalReader(options: LocalReaderOptions): LocalReader {
+  const { logDir, logger } = options;
+  const files = options.files ?? durableFiles;
+  const ticker = new Ticker();
+  const stopping = new AbortController();
+  const partitions = new Map<string, PartitionReader>();
+  const retention = createRetention({ ...options, files, partitions });
+  let source: string | null = null;
+  let starting: Promise<void> | null = null;
+  let stopped: Promise<void> | null = null;
+  let following: Promise<void> | null = null;
+
+  async function find(onPartition: (partition: LogPartition) => void): Promise<void> {
+    for (const name of await listPartitions(logDir)) {
+      if (partitions.has(name)) continue;
+      const folder = join(logDir, name);
+      const mark = await readMark(folder);
+      if (stopping.signal.aborted) return;
+      const watch = new FolderWatch(folder, ticker, logger);
+      const partition = new PartitionReader({ logDir, name, mark, watch, revoked: stopping.signal });
+      partitions.set(name, partition);
+      onPartition(partition);
+    }
+  }
+
+  /** Looks for new partitions whenever the log's folder changes. */
+  async function follow(onPartition: (partition: LogPartition) => void): Promise<void> {
+    const watch = new FolderWatch(logDir, ticker, logger);
+    stopping.signal.addEventListener('abort', () => watch.close(), { once: true });
+    while (!stopping.signal.aborted) {
+      const seen = watch.count;
+      try {
+        await find(onPartition);
+      } catch (error) {
+        logger.error('log_unreadable', { err: error });
+      }
+      if (!stopping.signal.aborted) await watch.wait(seen);
+    }
+  }
+
+  async function open(onPartition: (partition: LogPartition) => void): Promise<void> {
+    source = `local:${await ensureLog(files, logDir)}`;
+    await removeOrphans(logDir);
+    await find(onPartition);
+    following = follow(onPartition);
+    retention.start();
+  }
+
+  async function close(): Promise<void> {
+    await starting?.catch(() => {});
+    stopping.abort();
+    await following;
+    await retention.stop();
+    for (const partition of partitions.values()) await partition.close();
+  }
+
+  return {
+    kind: 'local',
+    get source() {
+      if (source === null) throw new Error('the source of a log is known after its start');
+      return source;
+    },
+    bytes: retention.bytes,
+    start: (onPartition) => (starting ??= open(onPartition)),
+    stop: () => (stopped ??= close()),
+  };
+}

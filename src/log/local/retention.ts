@@ -1,0 +1,229 @@
+/**
+ * Lets go of stored segments: those kept long enough, and the oldest ones first where the log comes near its
+ * bound. A segment's mtime is set to the time at which it was stored, so that it is kept that long from then on.
+ */
+
+import { stat, utimes } from 'node:fs/promises';
+import type { Logger } from '../../observability/logger.ts';
+import { type DurableFiles, errorCode } from './durable-files.ts';
+import { listSegments, removePartition, segmentPath } from './folders.ts';
+import { markAgeMs, writeMark, writeTombstone } from './mark.ts';
+import type { PartitionReader } from './partition-reader.ts';
+import { segmentFooterBytes, segmentHeaderBytes } from './segment-format.ts';
+
+export interface RetentionOptions {
+  readonly logDir: string;
+  readonly keepHours: number;
+  readonly bytesMax: number;
+  readonly segmentBytes: number;
+  readonly logger: Logger;
+  readonly files: DurableFiles;
+  /** Those that were handed over, by name. */
+  readonly partitions: ReadonlyMap<string, PartitionReader>;
+}
+
+/** A segment that no appender writes any more and that is stored as a whole. */
+interface Removable {
+  readonly partition: Held;
+  readonly base: number;
+  readonly bytes: number;
+  readonly storedAtMs: number;
+}
+
+/** What is known of one partition between two passes. */
+interface Held {
+  readonly reader: PartitionReader;
+  /** The mark as it was written last: segments before it carry the time they were stored. */
+  marked: number;
+  segments: { readonly base: number; readonly bytes: number; readonly mtimeMs: number }[];
+  /** A dead partition's segments change only by our removing them. */
+  isDead: boolean;
+  /** Where a dead partition's records end, once that is certain. */
+  end: number | null;
+  /** When a partition without segments may be forgotten; null until it is looked at. */
+  forgetAtMs: number | null;
+  isRemoved: boolean;
+}
+
+const passMs = 500;
+const hourMs = 3_600_000;
+/** How long an ended partition without segments is remembered, so that a database older than it finds a gap. */
+const tombstoneMs = 30 * 24 * hourMs;
+
+export function createRetention(options: RetentionOptions) {
+  const { logDir, files, logger, bytesMax, segmentBytes } = options;
+  const known = new Map<string, Held>();
+  let timer: NodeJS.Timeout | null = null;
+  let pass: Promise<void> | null = null;
+  let heldBytes = 0;
+  let isFailing = false;
+
+  async function run(): Promise<void> {
+    let reserved = 0;
+    let total = 0;
+    let living = 0;
+    const removable: Removable[] = [];
+    for (const [name, reader] of options.partitions) {
+      let held = known.get(name);
+      if (!held) {
+        held = newHeld(reader);
+        known.set(name, held);
+      }
+      if (held.isRemoved) continue;
+      await look(held);
+      await markStored(held);
+      const bytes = held.segments.reduce((sum, segment) => sum + segment.bytes, 0);
+      total += bytes;
+      reserved += bytes;
+      if (!held.isDead) {
+        living += 1;
+        reserved += Math.max(0, segmentBytes - (held.segments.at(-1)?.bytes ?? segmentBytes));
+      }
+      removable.push(...removableOf(held));
+      await removeEmpty(held);
+    }
+    // Sorting is stable and a partition's own are in order: no segment goes before the ones that precede it.
+    removable.sort((a, b) => a.storedAtMs - b.storedAtMs);
+    for (const each of removable) {
+      const isOld = Date.now() - each.storedAtMs >= options.keepHours * hourMs;
+      const isTight = reserved + living * segmentBytes > bytesMax;
+      if (!isOld && !isTight) continue;
+      await remove(each);
+      reserved -= each.bytes;
+      total -= each.bytes;
+    }
+    heldBytes = total;
+  }
+
+  /** Learns a partition's segments; a dead one's once and for all. */
+  async function look(held: Held): Promise<void> {
+    const { reader } = held;
+    if (!held.isDead) {
+      // In this order: what a dead owner wrote is all there when its segments are listed.
+      const isDead = reader.isDead();
+      held.segments = await statSegments(reader.folder);
+      held.isDead = isDead;
+    }
+    if (held.isDead) held.end ??= await reader.finalEnd();
+  }
+
+  /** Where the stored segment's successor starts, or where the last one of a dead partition ends; null: still open. */
+  function endOf(held: Held, index: number): number | null {
+    return held.segments[index + 1]?.base ?? held.end;
+  }
+
+  /** Sets the time of segments that became stored, then writes the mark: in this order none misses its time. */
+  async function markStored(held: Held): Promise<void> {
+    const mark = held.reader.mark;
+    if (mark === held.marked) return;
+    const now = new Date();
+    for (const [index, segment] of held.segments.entries()) {
+      const end = endOf(held, index);
+      if (end === null || end <= held.marked || end > mark) continue;
+      await utimes(segmentPath(held.reader.folder, segment.base), now, now).catch(goneIsNull);
+      held.segments[index] = { ...segment, mtimeMs: now.getTime() };
+    }
+    await writeMark(held.reader.folder, mark);
+    held.marked = mark;
+  }
+
+  function removableOf(held: Held): Removable[] {
+    const removable: Removable[] = [];
+    let storedAtMs = 0;
+    for (const [index, segment] of held.segments.entries()) {
+      const end = endOf(held, index);
+      if (end === null || end > held.marked) break;
+      // A clock that was set back must not let a later segment go before an earlier one.
+      storedAtMs = Math.max(storedAtMs, segment.mtimeMs);
+      removable.push({ partition: held, base: segment.base, bytes: segment.bytes, storedAtMs });
+    }
+    return removable;
+  }
+
+  async function remove({ partition, base }: Removable): Promise<void> {
+    const { folder } = partition.reader;
+    if (partition.segments.length === 1) await writeTombstone(files, folder, partition.marked);
+    await files.remove(segmentPath(folder, base));
+    partition.segments = partition.segments.filter((segment) => segment.base !== base);
+  }
+
+  /** Removes a dead partition that nothing was ever appended to, or that was remembered long enough. */
+  async function removeEmpty(held: Held): Promise<void> {
+    if (!held.isDead || held.segments.length > 1) return;
+    const segment = held.segments[0];
+    if (segment ? segment.base > 0 || !isBare(segment.bytes) : !(await isForgotten(held))) return;
+    await held.reader.close();
+    await removePartition(logDir, held.reader.name);
+    held.isRemoved = true;
+    held.segments = [];
+  }
+
+  /** An ended partition without segments: never appended to at all, or its tombstone is old enough. */
+  async function isForgotten(held: Held): Promise<boolean> {
+    if (held.reader.mark === 0) return true;
+    held.forgetAtMs ??= Date.now() - ((await markAgeMs(held.reader.folder)) ?? 0) + tombstoneMs;
+    return Date.now() >= held.forgetAtMs;
+  }
+
+  function isBare(bytes: number): boolean {
+    return bytes === segmentHeaderBytes || bytes === segmentHeaderBytes + segmentFooterBytes;
+  }
+
+  /** A failure is told once and tried again: what is not removed now only takes room. */
+  async function runOnce(): Promise<void> {
+    try {
+      await run();
+      isFailing = false;
+    } catch (error) {
+      if (!isFailing) logger.error('log_retention_failed', { err: error });
+      isFailing = true;
+    }
+  }
+
+  function schedule(): void {
+    timer = setTimeout(() => {
+      pass = runOnce().then(() => {
+        pass = null;
+        if (timer) schedule();
+      });
+    }, passMs);
+  }
+
+  return {
+    bytes: () => ({ held: heldBytes, max: bytesMax }),
+    start: schedule,
+    /** Marks what is stored by now. */
+    async stop(): Promise<void> {
+      if (timer) clearTimeout(timer);
+      timer = null;
+      await pass;
+      await runOnce();
+    },
+  };
+}
+
+function newHeld(reader: PartitionReader): Held {
+  return {
+    reader,
+    marked: reader.mark,
+    segments: [],
+    isDead: false,
+    end: null,
+    forgetAtMs: null,
+    isRemoved: false,
+  };
+}
+
+async function statSegments(folder: string): Promise<Held['segments']> {
+  const segments: Held['segments'] = [];
+  for (const base of (await listSegments(folder)) ?? []) {
+    const info = await stat(segmentPath(folder, base)).catch(goneIsNull);
+    if (info) segments.push({ base, bytes: info.size, mtimeMs: info.mtimeMs });
+  }
+  return segments;
+}
+
+function goneIsNull(error: unknown): null {
+  if (errorCode(error) === 'ENOENT') return null;
+  throw error;
+}

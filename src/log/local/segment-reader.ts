@@ -1,0 +1,205 @@
+/**
+ * Reads one segment file. It judges nothing: what a bad or missing record means depends on what lies around it
+ * (tail.ts). Sizes are asked synchronously: fstat never waits for the disk and costs less than a thread hop.
+ */
+
+import { close, constants, fstatSync, open, read } from 'node:fs';
+import { promisify } from 'node:util';
+import { decodePayload, type LogRecord, magic, RecordTooNewError } from '../record.ts';
+import { errorCode } from './durable-files.ts';
+import { segmentPath } from './folders.ts';
+import {
+  decodeFrame,
+  decodeSegmentFooter,
+  decodeSegmentHeader,
+  frameHeadBytes,
+  frameLength,
+  type SegmentFooter,
+  type SegmentHeader,
+  segmentFooterBytes,
+  segmentHeaderBytes,
+} from './segment-format.ts';
+
+const openAsync = promisify(open);
+const closeAsync = promisify(close);
+
+/** Bytes read at once where records are only looked for or counted. */
+const chunkBytes = 256 * 1024;
+
+/** Why no further record was read: nothing is left, only a part of one is there, or what is there is none. */
+export type Stop = 'end' | 'incomplete' | 'bad';
+
+export class SegmentReader {
+  readonly base: number;
+  readonly #fd: number;
+  readonly #uuid: string;
+  #header: SegmentHeader | null = null;
+  #footer: SegmentFooter | null = null;
+
+  private constructor(fd: number, uuid: string, base: number) {
+    this.#fd = fd;
+    this.#uuid = uuid;
+    this.base = base;
+  }
+
+  /** Null where the file is gone. */
+  static async open(folder: string, uuid: string, base: number): Promise<SegmentReader | null> {
+    try {
+      const fd = await openAsync(segmentPath(folder, base), constants.O_RDONLY);
+      return new SegmentReader(fd, uuid, base);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return null;
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await closeAsync(this.#fd);
+  }
+
+  /** Position at the file's end, were all of it frames; below `base` where even the header is cut. */
+  fileEnd(): number {
+    return this.base + fstatSync(this.#fd).size - segmentHeaderBytes;
+  }
+
+  /** The file was removed, or replaced by one of the same name, since it was opened. */
+  isGone(): boolean {
+    return fstatSync(this.#fd).nlink === 0;
+  }
+
+  /** Null where the header is damaged: it was whole before the file got its name. */
+  async header(): Promise<SegmentHeader | null> {
+    this.#header ??= decodeSegmentHeader(await this.#bytes(0, segmentHeaderBytes), this.#uuid, this.base);
+    return this.#header;
+  }
+
+  /** Null while, or where, the segment is not closed in order. */
+  async footer(): Promise<SegmentFooter | null> {
+    if (this.#footer) return this.#footer;
+    const end = this.fileEnd() - segmentFooterBytes;
+    if (end < this.base) return null;
+    const bytes = await this.#bytes(end - this.base + segmentHeaderBytes, segmentFooterBytes);
+    this.#footer = decodeSegmentFooter(bytes, this.base, end);
+    return this.#footer;
+  }
+
+  /**
+   * The whole records from `from` on, up to about `bytesMax` bytes, and why there was not one more (`end` too
+   * where the bytes were enough). Their rows are views of one buffer that nothing else uses.
+   * @throws RecordTooNewError where the first one is
+   */
+  async records(from: number, bytesMax: number): Promise<{ records: LogRecord[]; stop: Stop }> {
+    const available = this.fileEnd() - from;
+    if (available <= 0) return { records: [], stop: 'end' };
+    let bytes = await this.#frames(from, Math.min(available, Math.max(bytesMax, frameHeadBytes)));
+    const records: LogRecord[] = [];
+    let offset = 0;
+    while (offset < bytes.length) {
+      const frame = decodeFrame(bytes, offset);
+      if (frame.kind === 'bad') return { records, stop: 'bad' };
+      if (frame.kind === 'incomplete') {
+        const isCut = frame.bytes === null || frame.bytes > available;
+        if (records.length > 0 || isCut) return { records, stop: isCut ? 'incomplete' : 'end' };
+        // One record larger than was asked for.
+        bytes = await this.#frames(from, frame.bytes);
+        if (bytes.length < frame.bytes) return { records, stop: 'incomplete' };
+        continue;
+      }
+      const position = from + offset;
+      offset += frame.bytes;
+      const record = toRecord(frame.payload, frame.crc, position, from + offset, records.length > 0);
+      if (!record) return { records, stop: 'end' };
+      records.push(record);
+    }
+    return { records, stop: 'end' };
+  }
+
+  /** The first whole record of ours that starts after `from` and ends by `to`: what a torn tail never has. */
+  async nextRecord(from: number, to: number): Promise<number | null> {
+    let start = Math.max(from + 1, this.base);
+    while (start + frameHeadBytes < to) {
+      const bytes = await this.#frames(start, Math.min(chunkBytes, to - start));
+      for (let at = bytes.indexOf(magic); at >= 0; at = bytes.indexOf(magic, at + 1)) {
+        const position = start + at - frameHeadBytes;
+        if (position > from && (await this.#isRecord(position, to))) return position;
+      }
+      if (bytes.length < magic.length) return null;
+      // A magic across two chunks is found in the second, as is the frame's head before it.
+      const advance = bytes.length - magic.length + 1;
+      start += advance;
+    }
+    return null;
+  }
+
+  async #isRecord(position: number, to: number): Promise<boolean> {
+    if (position < this.base) return false;
+    const head = await this.#frames(position, frameHeadBytes);
+    const length = head.length === frameHeadBytes ? frameLength(head, 0) : null;
+    if (length === null || position + frameHeadBytes + length > to) return false;
+    return decodeFrame(await this.#frames(position, frameHeadBytes + length), 0).kind === 'whole';
+  }
+
+  /**
+   * Goes from record to record by their lengths alone, from `from` to the last one that ends by `to`.
+   * @returns how many, where the last one starts (null: none), and where it ends
+   */
+  async hop(from: number, to: number): Promise<{ count: number; last: number | null; end: number }> {
+    const stop = Math.min(to, this.fileEnd());
+    let count = 0;
+    let last: number | null = null;
+    let at = from;
+    while (at + frameHeadBytes <= stop) {
+      const bytes = await this.#frames(at, Math.min(chunkBytes, stop - at));
+      const start = at;
+      while (at - start + frameHeadBytes <= bytes.length) {
+        const length = frameLength(bytes, at - start);
+        const next = length === null ? Number.POSITIVE_INFINITY : at + frameHeadBytes + length;
+        if (next > stop) return { count, last, end: at };
+        last = at;
+        at = next;
+        count += 1;
+      }
+      if (bytes.length < frameHeadBytes) break;
+    }
+    return { count, last, end: at };
+  }
+
+  /** `length` bytes of frames from a position on, or fewer at the file's end. */
+  #frames(position: number, length: number): Promise<Buffer> {
+    return this.#bytes(position - this.base + segmentHeaderBytes, length);
+  }
+
+  async #bytes(offset: number, length: number): Promise<Buffer> {
+    const buffer = Buffer.allocUnsafeSlow(length);
+    let filled = 0;
+    while (filled < length) {
+      const got = await readOnce(this.#fd, buffer, filled, length - filled, offset + filled);
+      if (got === 0) break;
+      filled += got;
+    }
+    return buffer.subarray(0, filled);
+  }
+}
+
+function readOnce(fd: number, buffer: Buffer, at: number, length: number, offset: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    read(fd, buffer, at, length, offset, (error, got) => (error ? reject(error) : resolve(got)));
+  });
+}
+
+/** Null for a record too new to read that others come before: they are handed over first. */
+function toRecord(
+  payload: Buffer,
+  crc: number,
+  position: number,
+  next: number,
+  hasOthers: boolean,
+): LogRecord | null {
+  try {
+    const decoded = decodePayload(payload, position);
+    return { position, next, crc, header: decoded?.header ?? null, rows: decoded?.rows ?? payload };
+  } catch (error) {
+    if (error instanceof RecordTooNewError && hasOthers) return null;
+    throw error;
+  }
+}

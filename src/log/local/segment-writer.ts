@@ -1,0 +1,121 @@
+/**
+ * Writes one segment. A frame is acknowledged when its one write to the O_DSYNC file returned whole. The first
+ * write that fails, or takes too few bytes, ends the segment: what lies behind `end` is then unknown, and the
+ * next segment starts past any byte that it may have laid.
+ */
+
+import { crc32 } from 'node:zlib';
+import { type DurableFiles, ShortWriteError, writeWhole } from './durable-files.ts';
+import { segmentMakingPath, segmentPath } from './folders.ts';
+import {
+  encodeFrameHead,
+  encodeSegmentFooter,
+  encodeSegmentHeader,
+  frameHeadBytes,
+  type SegmentHeader,
+  segmentFooterBytes,
+  segmentHeaderBytes,
+} from './segment-format.ts';
+
+/** What the next segment must say of the one before it, and where it starts. */
+export type SegmentStart = Omit<SegmentHeader, 'uuid'>;
+
+export const firstSegment: SegmentStart = { base: 0, previousBase: 0, previousEnd: 0, previousCount: 0 };
+
+/**
+ * Makes a segment: written and durable under a hidden name, then renamed, then its name made durable. Whoever
+ * sees the name sees a whole header.
+ * @param checkRoom called once the hidden file is there, so that two makers at once see each other
+ */
+export async function createSegment(
+  files: DurableFiles,
+  folder: string,
+  uuid: string,
+  start: SegmentStart,
+  checkRoom: () => Promise<void>,
+): Promise<SegmentWriter> {
+  const making = segmentMakingPath(folder);
+  const path = segmentPath(folder, start.base);
+  await files.remove(making);
+  const fd = await files.create(making);
+  try {
+    await checkRoom();
+    await writeWhole(files, fd, encodeSegmentHeader({ uuid, ...start }), 0);
+    await files.rename(making, path);
+    await files.syncFolder(folder);
+  } catch (error) {
+    await abandon(files, fd, [making, path]);
+    throw error;
+  }
+  return new SegmentWriter(files, fd, start.base);
+}
+
+/** After a failure: nothing was ever appended to these, and a next attempt may use the same name. */
+async function abandon(files: DurableFiles, fd: number, paths: string[]): Promise<void> {
+  // The failure that led here is the one to report; a second one of the same disk says no more.
+  await files.close(fd).catch(() => {});
+  for (const path of paths) await files.remove(path).catch(() => {});
+}
+
+export class SegmentWriter {
+  readonly base: number;
+  /** Where its acknowledged records end. */
+  end: number;
+  /** Acknowledged records. */
+  count = 0;
+  readonly #files: DurableFiles;
+  readonly #fd: number;
+
+  constructor(files: DurableFiles, fd: number, base: number) {
+    this.#files = files;
+    this.#fd = fd;
+    this.base = base;
+    this.end = base;
+  }
+
+  /** Bytes of the file with one more frame and a footer. */
+  bytesWith(frameBytes: number): number {
+    return segmentHeaderBytes + (this.end - this.base) + frameBytes + segmentFooterBytes;
+  }
+
+  /**
+   * Appends one frame: `head` holds 8 bytes for the frame's head, then the payload's first part; `rows` the rest.
+   * `done` hears of an error where the frame is not known to be durable: the segment has then ended.
+   */
+  append(head: Buffer, rows: Buffer, done: (error: Error | null) => void): void {
+    const bytes = head.length + rows.length;
+    encodeFrameHead(head, bytes - frameHeadBytes, crc32(rows, crc32(head.subarray(frameHeadBytes))));
+    this.#files.write(this.#fd, [head, rows], this.end - this.base + segmentHeaderBytes, (error, written) => {
+      if (error) return done(error);
+      if (written !== bytes) return done(new ShortWriteError(written, bytes));
+      this.end += bytes;
+      this.count += 1;
+      done(null);
+    });
+  }
+
+  /** Closes it in order. Where the footer fails, the next segment's header says where this one ended. */
+  async close(): Promise<void> {
+    const footer = encodeSegmentFooter(this.base, { end: this.end, count: this.count });
+    try {
+      await writeWhole(this.#files, this.#fd, footer, this.end - this.base + segmentHeaderBytes);
+    } finally {
+      await this.#files.close(this.#fd);
+    }
+  }
+
+  /** Lets go of the file as it is, after a failed write. */
+  async abandon(): Promise<void> {
+    await this.#files.close(this.#fd);
+  }
+
+  /** The start of the segment after this one, past `bytesUnknown` that a failed write may have laid. */
+  next(bytesUnknown: number): SegmentStart {
+    return {
+      base: this.end + bytesUnknown,
+      previousBase: this.base,
+      previousEnd: this.end,
+      previousCount: this.count,
+    };
+  }
+}

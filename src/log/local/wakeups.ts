@@ -1,0 +1,87 @@
+/**
+ * Wakes those who wait for a folder to change: by what the system tells (inotify and the like), and by one
+ * clock for all of them, since a notice may be missing and a death gives none.
+ */
+
+import { type FSWatcher, watch } from 'node:fs';
+import type { Logger } from '../../observability/logger.ts';
+
+/** How late a change is seen that the system did not tell of, and a death. */
+const tickMs = 250;
+
+/** One clock for a reader and all its partitions; it runs while somebody listens. */
+export class Ticker {
+  readonly #listeners = new Set<() => void>();
+  #timer: NodeJS.Timeout | null = null;
+
+  add(listener: () => void): void {
+    this.#listeners.add(listener);
+    this.#timer ??= setInterval(() => {
+      for (const each of [...this.#listeners]) each();
+    }, tickMs);
+  }
+
+  remove(listener: () => void): void {
+    this.#listeners.delete(listener);
+    if (this.#listeners.size > 0 || !this.#timer) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+}
+
+/** Counts the signs of change in one folder. Read `count`, look, then `wait(count)`: no change in between is lost. */
+export class FolderWatch {
+  count = 0;
+  readonly #folder: string;
+  readonly #ticker: Ticker;
+  readonly #logger: Logger;
+  readonly #wake = (): void => {
+    this.count += 1;
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    waiting?.();
+  };
+  #waiting: (() => void) | null = null;
+  #watcher: FSWatcher | null = null;
+  #isOpen = false;
+
+  constructor(folder: string, ticker: Ticker, logger: Logger) {
+    this.#folder = folder;
+    this.#ticker = ticker;
+    this.#logger = logger;
+  }
+
+  /** Resolves once something changed since `count` was read, or might have, or the watch was closed. */
+  async wait(count: number): Promise<void> {
+    // What changed before the watch began gave no notice: the first wait only opens it.
+    if (!this.#isOpen) return this.#open();
+    if (this.count !== count) return;
+    await new Promise<void>((resolve) => {
+      this.#waiting = resolve;
+    });
+  }
+
+  #open(): void {
+    this.#isOpen = true;
+    this.#ticker.add(this.#wake);
+    try {
+      this.#watcher = watch(this.#folder, { encoding: 'buffer' }, this.#wake);
+      this.#watcher.on('error', () => this.#closeWatcher());
+    } catch (error) {
+      this.#logger.warn('log_watch_unavailable', { err: error });
+    }
+  }
+
+  /** Wakes the waiter and lets go; a later wait opens it again. */
+  close(): void {
+    this.#isOpen = false;
+    this.#ticker.remove(this.#wake);
+    this.#closeWatcher();
+    this.#wake();
+  }
+
+  #closeWatcher(): void {
+    this.#watcher?.close();
+    this.#watcher = null;
+  }
+}
