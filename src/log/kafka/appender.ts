@@ -200,7 +200,11 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
     },
     onWritableChange: (listener) => void listeners.push(listener),
     start: () => (starting ??= start()),
-    stop: () => (stopping ??= close()),
+    stop() {
+      stopping ??= close();
+      update();
+      return stopping;
+    },
   };
 }
 

@@ -4,7 +4,7 @@
  * (tulios/kafkajs#919).
  */
 
-import { CompressionTypes, type Producer } from 'kafkajs';
+import kafkajs, { type Producer } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
 import type { RecordHeader } from '../record.ts';
 import { createKafkaClient, type Patience, retryOptions } from './client.ts';
@@ -68,8 +68,8 @@ export async function connectLink(
 
 function createLink(settings: Settings, producer: Producer, topic: TopicState): Link {
   const topicName = settings.USAGE_KAFKA_TOPIC;
-  const compression =
-    settings.USAGE_KAFKA_COMPRESSION === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None;
+  const { GZIP, None } = kafkajs.CompressionTypes;
+  const compression = settings.USAGE_KAFKA_COMPRESSION === 'gzip' ? GZIP : None;
   const leaders = new Map(topic.partitions.map(({ partitionId, leader }) => [partitionId, leader]));
   let inFlight = 0;
   return {

@@ -1,6 +1,9 @@
 /** What waiting does not mend: settings, rights, the topic's own configuration. */
 
-import { KafkaJSAggregateError, KafkaJSProtocolError } from 'kafkajs';
+import kafkajs from 'kafkajs';
+
+// Node finds no named exports of these in kafkajs, which is CommonJS.
+const { KafkaJSAggregateError, KafkaJSProtocolError } = kafkajs;
 
 /** Trying again is of no use: someone must change a setting, a right or the topic. Lists every problem found. */
 export class KafkaMisconfiguredError extends Error {

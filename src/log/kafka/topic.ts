@@ -3,7 +3,7 @@
  * impossible is an error, what makes it weak is reported.
  */
 
-import { type Admin, ConfigResourceTypes, type PartitionMetadata } from 'kafkajs';
+import kafkajs, { type Admin, type PartitionMetadata } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
 import { KafkaMisconfiguredError, kafkaErrorType, translateKafkaError } from './misconfigured-error.ts';
 
@@ -93,7 +93,7 @@ async function topicConfiguration(admin: Admin, topic: string): Promise<Map<stri
   try {
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
-      resources: [{ type: ConfigResourceTypes.TOPIC, name: topic }],
+      resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }],
     });
     return new Map(
       resources[0]?.configEntries.map(({ configName, configValue }) => [configName, configValue]),
