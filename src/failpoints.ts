@@ -1,6 +1,7 @@
 /**
  * Named points at which a test kills the process, exactly there. Off, and nothing but one comparison, unless
- * the environment variable FAILPOINT names one; then the process that reaches it dies as by kill -9.
+ * the environment variable FAILPOINT names one; then the process that reaches it dies as by kill -9, or with
+ * FAILPOINT_SIGNAL=SIGSTOP stands still there, once.
  */
 export type FailpointName =
   /** Durable in the log, not answered yet. */
@@ -12,8 +13,11 @@ export type FailpointName =
   /** In the middle of rolling a segment: the old one closed, the new one not there yet. */
   | 'rolling';
 
-const active = process.env.FAILPOINT;
+let active = process.env.FAILPOINT;
+const signal = process.env.FAILPOINT_SIGNAL === 'SIGSTOP' ? 'SIGSTOP' : 'SIGKILL';
 
 export function failpoint(name: FailpointName): void {
-  if (active === name) process.kill(process.pid, 'SIGKILL');
+  if (active !== name) return;
+  active = undefined;
+  process.kill(process.pid, signal);
 }

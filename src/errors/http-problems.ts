@@ -5,7 +5,7 @@
 
 /** A problem of a whole request. `detail` says what to do. */
 export interface HttpProblem {
-  readonly status: 400 | 404 | 405 | 408 | 413 | 415 | 422 | 503;
+  readonly status: 400 | 404 | 405 | 408 | 413 | 415 | 422 | 500 | 503;
   readonly title: string;
   readonly detail: string;
 }
@@ -88,6 +88,11 @@ export const httpProblems = {
     title: 'No usages',
     detail: 'The request holds no usage. Send a JSON object, a non-empty array, or at least one NDJSON line.',
   },
+  internal_error: {
+    status: 500,
+    title: 'Internal error',
+    detail: 'The server made a mistake. Nothing of this request was stored; please report it.',
+  },
   overloaded: {
     status: 503,
     title: 'Overloaded',
@@ -98,6 +103,12 @@ export const httpProblems = {
     title: 'Log not writable',
     detail:
       'The usages could not be made durable. Repeat the request, unchanged and with the same ids, after Retry-After seconds.',
+  },
+  clock_wrong: {
+    status: 503,
+    title: 'Clock wrong',
+    detail:
+      "This server's clock is before its release, so it cannot tell which timestamps are right. Repeat the request after Retry-After seconds.",
   },
   durability_unknown: {
     status: 503,

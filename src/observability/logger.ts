@@ -4,6 +4,8 @@
  */
 
 import { type Logger as PinoLogger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import { errorFields } from './error-fields.ts';
 import type { LogEvent } from './log-events.ts';
 
 export interface Logger {
@@ -22,15 +24,17 @@ export function createLogger(options: {
 }): Logger {
   const base =
     options.worker === undefined ? { role: options.role } : { role: options.role, worker: options.worker };
-  const logger = pino({
+  const pinoOptions = {
     level: options.level,
     base,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label) => ({ level: label }) },
-    ...(options.pretty
-      ? { transport: { target: 'pino-pretty', options: { ignore: 'pid,hostname', messageKey: 'event' } } }
-      : {}),
-  });
+    formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: (error: unknown) => errorFields(error) },
+  };
+  // Written in this thread, so that the last line of a process that ends is not lost.
+  const logger = options.pretty
+    ? pino(pinoOptions, pretty({ sync: true, singleLine: true, ignore: 'pid,hostname', messageKey: 'event' }))
+    : pino(pinoOptions);
   return wrap(logger);
 }
 

@@ -26,8 +26,10 @@ const groupBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 350, 500];
 
 const counter = <L extends string>(help: string, labelNames: readonly L[]) =>
   ({ kind: 'counter', help, labelNames }) as const;
-const gauge = <L extends string>(help: string, labelNames: readonly L[]) =>
-  ({ kind: 'gauge', help, labelNames }) as const;
+/** How gauges of several processes with the same labels become one: two fronts' parts add up, ages do not. */
+export type AcrossProcesses = 'sum' | 'max' | 'min';
+const gauge = <L extends string>(help: string, labelNames: readonly L[], across: AcrossProcesses = 'sum') =>
+  ({ kind: 'gauge', help, labelNames, across }) as const;
 const histogram = <L extends string>(help: string, labelNames: readonly L[], buckets: readonly number[]) =>
   ({ kind: 'histogram', help, labelNames, buckets }) as const;
 
@@ -58,14 +60,18 @@ export const metricTable = {
   ),
   usage_ingest_lag_seconds: histogram('From received to stored, once a record.', ['log'], lagBuckets),
   usage_log_backlog_records: gauge('Records in the log that are not stored yet.', ['log']),
-  usage_log_oldest_seconds: gauge('Age of the oldest record that is not stored yet; 0 when there is none.', [
-    'log',
-  ]),
+  usage_log_oldest_seconds: gauge(
+    'Age of the oldest record that is not stored yet; 0 when there is none.',
+    ['log'],
+    'max',
+  ),
   usage_log_bytes: gauge('Bytes that the log holds.', ['log']),
-  usage_log_bytes_max: gauge('Bytes that the log may hold.', ['log']),
+  usage_log_bytes_max: gauge('Bytes that the log may hold.', ['log'], 'max'),
   usage_front_waiting_bytes: gauge('Bytes of bodies and rows that a front holds.', ['role', 'worker']),
-  usage_postgres_up: gauge('1 while the writer can store, 0 while Postgres is away.', []),
-  usage_kafka_up: gauge('1 while Kafka acknowledges appends, 0 while it is away.', ['role', 'worker']),
+  usage_kafka_up: gauge('1 while Kafka acknowledges appends, 0 while it is away.', [
+    'role',
+    'worker',
+  ]),
   usage_kafka_weak: gauge('Settings of the Kafka topic that weaken the promise; 0 is good.', [
     'role',
     'worker',
@@ -73,6 +79,8 @@ export const metricTable = {
   usage_spooled_total: counter('Usages that went to the local log because Kafka did not take them in time.', [
     'log',
   ]),
+  usage_postgres_up: gauge('1 while the writer can store, 0 while Postgres is away.', [], 'min'),
+  usage_partitions_stopped: gauge('Partitions of a log that wait for an operator, by reason.', ['reason']),
   usage_role_restarts_total: counter('Restarts of a process that ended unasked.', ['role', 'worker']),
   usage_event_loop_utilization: gauge('Share of the last second in which the event loop was busy.', [
     'role',

@@ -2,12 +2,25 @@
  * What every role process shares: it reads the settings, tells its supervisor that it is ready and alive,
  * pushes its metrics, stops when told to, on SIGTERM, or when the supervisor dies. Each role's own file
  * `process.ts` is one call of `runRole`.
+ *
+ * A terminal sends Ctrl-C to every process of its group. The order of the stop is the supervisor's, so a
+ * supervised role ignores it.
  */
 
 import type { Registry } from 'prom-client';
+import { loadSettings } from '../config/load.ts';
+import { ConfigError } from '../config/problems.ts';
 import type { Settings } from '../config/settings.ts';
-import type { Logger } from '../observability/logger.ts';
+import { exitCode } from '../errors/exit-codes.ts';
+import { crashFields } from '../observability/error-fields.ts';
+import { createLogger, type Logger } from '../observability/logger.ts';
+import type { MetricSnapshot } from '../observability/metrics.ts';
+import { createProcessMetrics, type ProcessMetrics } from '../observability/process-metrics.ts';
+import { createAloneLink } from './alone-link.ts';
+import { parseRoleArguments } from './arguments.ts';
+import type { RoleLink } from './link.ts';
 import type { Role } from './messages.ts';
+import { createSupervisedLink } from './supervised-link.ts';
 
 /** What a role is given. */
 export interface RoleContext {
@@ -29,7 +42,155 @@ export interface RoleService {
   stop(): Promise<void>;
 }
 
-/** Runs one role in this process until it is told to stop. */
-export async function runRole(_role: Role, _create: (context: RoleContext) => RoleService): Promise<void> {
-  throw new Error('written with the supervisor');
+const pushEveryMs = 1_000;
+/** An orphan must free its port and its locks for the instance that follows. */
+const orphanStopTimeoutMs = 2_000;
+
+/** Runs one role in this process until it is told to stop, then ends the process. */
+export async function runRole(role: Role, create: (context: RoleContext) => RoleService): Promise<void> {
+  const { worker, supervised } = parseRoleArguments(process.argv.slice(2));
+  const settings = settingsOrExit();
+  const logger = createLogger({
+    level: settings.LOG_LEVEL,
+    role,
+    worker,
+    pretty: process.stdout.isTTY === true,
+  });
+  process.on('uncaughtException', (error) => {
+    logger.error('role_crashed', { crash: crashFields(error) });
+    process.exit(exitCode.failure);
+  });
+
+  const processMetrics = createProcessMetrics(role, worker);
+  let service: RoleService | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let stopping = false;
+
+  const link: RoleLink = supervised
+    ? createSupervisedLink({
+        onStop: () => stop(settings.USAGE_STOP_TIMEOUT_MS),
+        onOrphaned: () => {
+          logger.warn('role_orphaned');
+          stop(orphanStopTimeoutMs);
+        },
+      })
+    : createAloneLink({
+        settings,
+        role,
+        logger,
+        registries: () => (service ? [service.registry, processMetrics.registry] : [processMetrics.registry]),
+      });
+
+  /** Stops once, in order; the process ends here whatever happens. */
+  const stop = (timeoutMs: number) => {
+    setTimeout(() => forceExit(logger, 'deadline'), timeoutMs).unref();
+    if (stopping) return;
+    stopping = true;
+    void stopInOrder(link, service, processMetrics, () => timer && clearInterval(timer)).then(
+      () => {
+        logger.info('role_stopped');
+        process.exit(exitCode.ok);
+      },
+      (error) => {
+        logger.error('role_failed', { err: error });
+        process.exit(exitCode.failure);
+      },
+    );
+  };
+  listenToSignals(supervised, logger, () => stop(settings.USAGE_STOP_TIMEOUT_MS));
+
+  service = create({
+    settings,
+    role,
+    worker,
+    logger,
+    readiness: () => link.readiness(),
+    tellAppendable: (appendable, reason) => link.tellAppendable(appendable, reason),
+  });
+  try {
+    await link.start();
+    timer = startPushing(link, service, processMetrics, logger);
+    await service.start();
+    if (stopping) return;
+    link.tellReady();
+    logger.debug('role_started');
+  } catch (error) {
+    if (stopping) return;
+    logger.error('role_failed', { err: error });
+    process.exit(exitCode.failure);
+  }
+}
+
+function settingsOrExit(): Settings {
+  try {
+    return loadSettings(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(error.text);
+    process.exit(exitCode.config);
+  }
+}
+
+/** Not ready -> the role's own order -> the last metrics -> the channel or the admin port closes. */
+async function stopInOrder(
+  link: RoleLink,
+  service: RoleService | null,
+  processMetrics: ProcessMetrics,
+  stopPushing: () => void,
+): Promise<void> {
+  await link.drain();
+  await service?.stop();
+  stopPushing();
+  if (service) await link.pushLast(await snapshotOf(service, processMetrics));
+  await link.stop();
+}
+
+function forceExit(logger: Logger, why: string): void {
+  logger.warn('stop_forced', { why });
+  process.exit(exitCode.failure);
+}
+
+/** The first signal stops in order, a second one at once. */
+function listenToSignals(supervised: boolean, logger: Logger, stop: () => void): void {
+  let signals = 0;
+  const onSignal = () => {
+    signals++;
+    if (signals > 1) forceExit(logger, 'second signal');
+    stop();
+  };
+  process.on('SIGTERM', onSignal);
+  for (const fromTerminal of ['SIGINT', 'SIGHUP'] as const) {
+    process.on(fromTerminal, supervised ? () => {} : onSignal);
+  }
+}
+
+function startPushing(
+  link: RoleLink,
+  service: RoleService,
+  processMetrics: ProcessMetrics,
+  logger: Logger,
+): NodeJS.Timeout {
+  let failing = false;
+  const push = async () => {
+    let snapshot: MetricSnapshot | null = null;
+    try {
+      snapshot = await snapshotOf(service, processMetrics);
+      failing = false;
+    } catch (error) {
+      // The push goes on without them: it also says that this process lives.
+      if (!failing) logger.error('metrics_failed', { err: error });
+      failing = true;
+    }
+    await link.push(snapshot);
+  };
+  return setInterval(() => void push(), pushEveryMs);
+}
+
+async function snapshotOf(service: RoleService, processMetrics: ProcessMetrics): Promise<MetricSnapshot> {
+  processMetrics.sample();
+  const [own, process] = await Promise.all([
+    service.registry.getMetricsAsJSON(),
+    processMetrics.registry.getMetricsAsJSON(),
+  ]);
+  return [...own, ...process];
 }

@@ -75,8 +75,11 @@ export class PartitionReader implements LogPartition {
       if (records.length > 0) return this.#hand(records);
       const verdict = await this.#judge(from, bytesMax, isDead, stop);
       if (verdict === 'ended') return this.#ended(from);
-      if (verdict === 'wait') await this.#watch.wait(seen);
-      else if ('records' in verdict) return this.#hand(verdict.records);
+      if (verdict === 'wait') {
+        if (cancel?.aborted) return [];
+        // Woken at least every tick, which is soon enough to see `cancel`.
+        await this.#watch.wait(seen);
+      } else if ('records' in verdict) return this.#hand(verdict.records);
       else from = verdict.next;
     }
   }

@@ -1,0 +1,119 @@
+/**
+ * Writes the pages that the tables in src/ say: config, errors, metrics, logs. With --check it writes nothing
+ * and fails where a page is not what they say.
+ */
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describeSettings } from '../src/config/describe.ts';
+import { httpProblems, usageProblems } from '../src/errors/http-problems.ts';
+import { logEvents } from '../src/observability/log-events.ts';
+import { metricTable } from '../src/observability/metrics.ts';
+
+/** Every generated page by its file name. */
+export function generatedPages(): Record<string, string> {
+  return {
+    'config.md': configPage(),
+    'errors.md': errorsPage(),
+    'metrics.md': metricsPage(),
+    'logs.md': logsPage(),
+  };
+}
+
+/** The names of the pages whose files differ. */
+export async function stalePages(folder = import.meta.dirname): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [name, text] of Object.entries(generatedPages())) {
+    const file = await readFile(join(folder, name), 'utf8').catch(() => null);
+    if (file !== text) stale.push(name);
+  }
+  return stale;
+}
+
+function page(title: string, source: string, introduction: string, ...parts: string[]): string {
+  const note = `<!-- Written by docs/generate.ts from ${source}; change that, then run "npm run docs". -->`;
+  return `${[`# ${title}`, note, introduction, ...parts].join('\n\n')}\n`;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+const code = (text: string) => `\`${text}\``;
+
+function configPage(): string {
+  const rows = describeSettings().map((setting) => [
+    code(setting.name),
+    setting.default === null ? 'not set' : code(setting.default),
+    setting.bounds,
+    setting.description,
+  ]);
+  return page(
+    'Settings',
+    'src/config/settings.ts',
+    'Settings are environment variables. `usage-ingest check-config` tells every problem at once; a wrong value, a value that is set but empty, and an unknown name that begins with `USAGE_` are errors, and a start with one ends with exit code 78.',
+    table(['setting', 'default', 'may be', 'what it does'], rows),
+  );
+}
+
+function errorsPage(): string {
+  const problems = Object.entries(httpProblems).map(([name, { status, title, detail }]) => [
+    String(status),
+    code(name),
+    title,
+    detail,
+  ]);
+  const fields = Object.entries(usageProblems).map(([name, text]) => [code(name), text]);
+  return page(
+    'Errors',
+    'src/errors/http-problems.ts',
+    'Every error answer is `application/problem+json` (RFC 9457) with a stable `code`. No answer repeats a value from the body. A 503 has `Retry-After` in seconds.',
+    '## Of a request',
+    table(['status', 'code', 'title', 'what to do'], problems),
+    '## Of one usage',
+    'In `errors` of a 422, and in `results` of an array or NDJSON, each with a JSON `pointer` to the place.',
+    table(['code', 'rule'], fields),
+  );
+}
+
+function metricsPage(): string {
+  const rows = Object.entries(metricTable).map(([name, entry]) => [
+    code(name),
+    entry.kind === 'gauge' ? `gauge (${entry.across})` : entry.kind,
+    entry.labelNames.map(code).join(', ') || '-',
+    entry.help,
+  ]);
+  return page(
+    'Metrics',
+    'src/observability/metrics.ts',
+    'On `http://ADMIN_HOST:ADMIN_PORT/metrics`, of all processes of an instance. Processes push them once a second, so that a scrape asks no front. Counters and histograms add up over processes and keep what dead ones counted (a killed one at most a second less). A gauge of several processes with the same labels is combined as its kind says. `worker` is the slot of a process, never a pid.',
+    table(['metric', 'kind', 'labels', 'what it tells'], rows),
+  );
+}
+
+function logsPage(): string {
+  const rows = Object.entries(logEvents).map(([name, meaning]) => [code(name), meaning]);
+  return page(
+    'Log events',
+    'src/observability/log-events.ts',
+    'One JSON line an event on stdout (pretty on a terminal), with `time`, `level`, `role`, `worker` and `event`. Never a line a request, never a value from a body.',
+    table(['event', 'means'], rows),
+  );
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--check')) {
+    const stale = await stalePages();
+    if (stale.length === 0) return;
+    process.stderr.write(`stale in docs/: ${stale.join(', ')}; run "npm run docs" and commit\n`);
+    process.exitCode = 1;
+    return;
+  }
+  for (const [name, text] of Object.entries(generatedPages())) {
+    await writeFile(join(import.meta.dirname, name), text);
+  }
+}
+
+if (process.argv[1] === import.meta.filename) await main();

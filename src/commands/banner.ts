@@ -1,0 +1,48 @@
+/** What a person sees when the server is up. */
+
+import { concealPassword } from '../config/conceal.ts';
+import type { Settings } from '../config/settings.ts';
+import type { StartedInstance } from '../supervisor/supervisor.ts';
+
+const example =
+  '{"patientId":"100","timestamp":"Tue Nov 01 2016 09:11:51 GMT-0500 (CDT)","medication":"Albuterol"}';
+
+export interface Addresses {
+  readonly url: string;
+  readonly adminUrl: string;
+  /** A line for a shell that posts one usage. */
+  readonly curl: string;
+}
+
+export function addressesOf(settings: Settings, instance: StartedInstance): Addresses {
+  const url = `http://${reachable(settings.HOST)}:${instance.port}`;
+  return {
+    url,
+    adminUrl: `http://${reachable(settings.ADMIN_HOST)}:${instance.adminPort}`,
+    curl: `curl -i ${url}/api/usages -d '${example}'`,
+  };
+}
+
+/**
+ * The embedded database's URL is complete: it works on this machine alone, and its password lies in DATA_DIR
+ * for the same person. That of another database is theirs, so its password is hidden.
+ */
+export function bannerText(addresses: Addresses, instance: StartedInstance): string {
+  const database = instance.embedded ? instance.databaseUrl : concealPassword(instance.databaseUrl);
+  return `
+usage-ingest listens on ${addresses.url}/api/usages
+
+  Try it:     ${addresses.curl}
+  Look:       echo 'SELECT * FROM usages' | npx usage-ingest sql -
+  Database:   ${database}${instance.embedded ? '  (embedded; npx usage-ingest database-url prints it)' : ''}
+  Metrics:    ${addresses.adminUrl}/metrics
+  Stop:       Ctrl-C
+
+`;
+}
+
+/** Where a listener on every address is reached from this machine; IPv6 in brackets. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

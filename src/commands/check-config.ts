@@ -1,0 +1,26 @@
+/** `usage-ingest check-config`: every problem of the environment at once, or what would be used. */
+
+import { concealPassword } from '../config/conceal.ts';
+import { type Environment, loadSettings } from '../config/load.ts';
+import { ConfigError } from '../config/problems.ts';
+import type { SettingName } from '../config/settings.ts';
+import { exitCode } from '../errors/exit-codes.ts';
+
+/** @returns the exit code: 0, or 78 with the problems on stderr */
+export async function checkConfig(environment: Environment = process.env): Promise<number> {
+  try {
+    const settings = loadSettings(environment);
+    const names = Object.keys(settings) as SettingName[];
+    const width = Math.max(...names.map((name) => name.length));
+    const lines = names.map((name) => {
+      const value = name === 'DATABASE_URL' ? concealPassword(settings[name] ?? '') : String(settings[name]);
+      return `${name.padEnd(width)}  ${value}${environment[name] === undefined ? '  (default)' : ''}`;
+    });
+    process.stdout.write(`The configuration is valid.\n\n${lines.join('\n')}\n`);
+    return exitCode.ok;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(error.text);
+    return exitCode.config;
+  }
+}

@@ -1,0 +1,96 @@
+/** `usage-ingest start`: the whole instance under a supervisor, or one role alone. */
+
+import { loadSettings } from '../config/load.ts';
+import { ConfigError } from '../config/problems.ts';
+import type { Settings } from '../config/settings.ts';
+import { exitCode } from '../errors/exit-codes.ts';
+import { crashFields } from '../observability/error-fields.ts';
+import { createLogger, type Logger } from '../observability/logger.ts';
+import { EmbeddedPostgresError } from '../postgres/embedded/embedded-error.ts';
+import { createEmbeddedPostgres } from '../postgres/embedded/embedded-postgres.ts';
+import type { Role } from '../role/messages.ts';
+import { StartRefusedError } from '../supervisor/refused-error.ts';
+import { roleTable } from '../supervisor/role-table.ts';
+import { createSupervisor, type Supervisor } from '../supervisor/supervisor.ts';
+import { addressesOf, bannerText } from './banner.ts';
+
+/** Under npm a terminal's Ctrl-C arrives twice, from the terminal and from npm; a person takes longer. */
+const echoMs = 300;
+/** A forced stop that still does not end is cut by ending this process; its children follow. */
+const forcedMs = 3_000;
+
+/** Runs until a signal asks for the end. @returns the exit code */
+export async function start(): Promise<number> {
+  let settings: Settings;
+  try {
+    settings = loadSettings(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(error.text);
+    return exitCode.config;
+  }
+  const terminal = process.stdout.isTTY === true;
+  const logger = createLogger({ level: settings.LOG_LEVEL, role: 'supervisor', pretty: terminal });
+  process.on('uncaughtException', (error) => {
+    logger.error('role_crashed', { crash: crashFields(error) });
+    process.exit(exitCode.failure);
+  });
+  const supervisor = createSupervisor({ settings, logger, embedded: embeddedPostgres(settings, logger) });
+  listenToSignals(supervisor, logger);
+  try {
+    const instance = await supervisor.start();
+    if (instance) {
+      const addresses = addressesOf(settings, instance);
+      logger.info('instance_started', { ...addresses });
+      // Logs are for programs where stdout is no terminal; the banner is for people either way.
+      (terminal ? process.stdout : process.stderr).write(bannerText(addresses, instance));
+    }
+  } catch (error) {
+    const explained = error instanceof StartRefusedError || error instanceof EmbeddedPostgresError;
+    if (explained) process.stderr.write(`usage-ingest: ${error.message}\n`);
+    else logger.error('instance_failed', { err: error });
+  }
+  const code = await supervisor.ended;
+  if (code === exitCode.ok) logger.info('instance_stopped');
+  return code;
+}
+
+/** Runs one role in this process, which ends with it; `worker` is read by the role itself. */
+export async function startRole(role: Role): Promise<never> {
+  const row = roleTable.find((candidate) => candidate.role === role)!;
+  await import(row.entry.href);
+  return new Promise<never>(() => {});
+}
+
+function embeddedPostgres(settings: Settings, logger: Logger) {
+  return {
+    create: (onExit: () => void) =>
+      createEmbeddedPostgres({
+        dataDir: settings.DATA_DIR,
+        port: settings.USAGE_POSTGRES_PORT,
+        logger,
+        onExit,
+      }),
+    isFinal: (error: unknown) =>
+      error instanceof EmbeddedPostgresError &&
+      ['binaries', 'unprivileged', 'data', 'stopped'].includes(error.reason),
+  };
+}
+
+/** The first signal stops in order, the next one forces. */
+function listenToSignals(supervisor: Supervisor, logger: Logger): void {
+  let first: { signal: NodeJS.Signals; atMs: number } | null = null;
+  const onSignal = (signal: NodeJS.Signals) => {
+    const atMs = performance.now();
+    if (!first) {
+      first = { signal, atMs };
+      logger.info('instance_stopping', { signal });
+      void supervisor.stop();
+      return;
+    }
+    if (signal === 'SIGINT' && first.signal === 'SIGINT' && atMs - first.atMs < echoMs) return;
+    setTimeout(() => process.exit(exitCode.failure), forcedMs).unref();
+    supervisor.force('second signal');
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal);
+}

@@ -1,0 +1,109 @@
+/**
+ * One request and its answer, until the answer has gone to the socket or the client has gone. A client that does not
+ * read keeps its answer here and not in the HTTP server's own buffer, so it is counted; about 10 s later the
+ * server closes its connection.
+ */
+
+import type { Admission } from './admission.ts';
+import type { HttpResponse } from './uws.ts';
+
+export interface Answer {
+  /** The status line's code and phrase. */
+  readonly status: string;
+  readonly contentType: string;
+  /** ASCII only where it is a string. */
+  readonly body: string | Buffer;
+  /** Further fields; most answers have none. */
+  readonly headers?: readonly (readonly [string, string])[];
+}
+
+export interface ExchangeScope {
+  readonly admission: Admission;
+  /** While stopping every answer closes its connection, so that the last one is known to be the last. */
+  readonly isStopping: boolean;
+  /** Once an exchange, when its answer is given to the socket. `durationMs` is since its request line was read. */
+  onAnswered(statusCode: number, durationMs: number): void;
+  /** Once an exchange, when nothing more comes of it. */
+  onEnded(): void;
+}
+
+export class Exchange {
+  readonly res: HttpResponse;
+  readonly startedMs: number;
+  readonly #scope: ExchangeScope;
+  #heldBytes = 0;
+  /** No answer is possible any more: one was begun, or the client has gone. */
+  isClosed = false;
+  #ended = false;
+
+  /** @param startedMs of the monotonic clock */
+  constructor(res: HttpResponse, startedMs: number, scope: ExchangeScope) {
+    this.res = res;
+    this.startedMs = startedMs;
+    this.#scope = scope;
+  }
+
+  /** Sets what this exchange holds against the bound on waiting bytes. */
+  holds(bytes: number): void {
+    this.#scope.admission.hold(bytes - this.#heldBytes);
+    this.#heldBytes = bytes;
+  }
+
+  /** The client has gone. What it sent may still become durable. */
+  aborted(): void {
+    this.isClosed = true;
+    this.#end();
+  }
+
+  /** Answers, unless the client has gone. `close`: the connection ends with it. */
+  answer(answer: Answer, close = this.#scope.isStopping): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    const { res } = this;
+    this.#scope.onAnswered(Number(answer.status.slice(0, 3)), performance.now() - this.startedMs);
+    res.cork(() => {
+      res.writeStatus(answer.status).writeHeader('Content-Type', answer.contentType);
+      if (answer.headers) for (const [name, value] of answer.headers) res.writeHeader(name, value);
+      if (close) {
+        res.end(answer.body, true);
+        this.#end();
+      } else if (res.tryEnd(answer.body, answer.body.length)[1]) this.#end();
+      else this.#sendRest(answer.body);
+    });
+  }
+
+  /** Answers a HEAD: what `answer` would, without the body. */
+  answerHead(answer: Answer): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    const { res } = this;
+    this.#scope.onAnswered(Number(answer.status.slice(0, 3)), performance.now() - this.startedMs);
+    res.cork(() => {
+      res.writeStatus(answer.status).writeHeader('Content-Type', answer.contentType);
+      if (answer.headers) for (const [name, value] of answer.headers) res.writeHeader(name, value);
+      // Given a length (or anything) to report, the server would wait for the bytes and not take it as answered.
+      res.writeHeader('Content-Length', String(answer.body.length));
+      res.endWithoutBody();
+    });
+    this.#end();
+  }
+
+  #sendRest(body: string | Buffer): void {
+    const { res } = this;
+    const bytes = typeof body === 'string' ? Buffer.from(body, 'latin1') : body;
+    this.holds(bytes.length);
+    res.onAborted(() => this.#end());
+    res.onWritable((offset) => {
+      const [ok, done] = res.tryEnd(bytes.subarray(offset), bytes.length);
+      if (done) this.#end();
+      return ok;
+    });
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.holds(0);
+    this.#scope.onEnded();
+  }
+}

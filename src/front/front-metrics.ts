@@ -1,0 +1,133 @@
+/**
+ * The front's metrics. What happens once a request is counted in plain numbers and folded into the registry when
+ * that is read: an `observe` a request would cost as much as validating it.
+ */
+
+import type { Registry } from 'prom-client';
+import { createMetrics, metricTable } from '../observability/metrics.ts';
+
+export interface FrontMetrics {
+  readonly registry: Registry;
+  answered(statusCode: number, durationMs: number): void;
+  durable(usages: number): void;
+  refused(code: string): void;
+  shed(reason: string): void;
+  appended(usages: number, durationMs: number): void;
+}
+
+interface StatusCounts {
+  readonly status: string;
+  /** Not cumulative; the last is what is beyond every bucket. */
+  readonly buckets: number[];
+  sumSeconds: number;
+  count: number;
+}
+
+/** What prom-client (pinned) keeps for one set of labels; not in its types. */
+interface HistogramEntry {
+  readonly labels: { status?: string };
+  readonly bucketValues: Record<string, number>;
+  sum: number;
+  count: number;
+}
+
+interface Collectable {
+  collect?: () => void;
+}
+
+const { buckets: bounds } = metricTable.usage_http_request_duration_seconds;
+
+export function createFrontMetrics(options: {
+  worker: number;
+  log: string;
+  waitingBytes(): number;
+}): FrontMetrics {
+  const { registry, metric } = createMetrics([
+    'usage_http_requests_total',
+    'usage_http_request_duration_seconds',
+    'usage_accepted_total',
+    'usage_rejected_total',
+    'usage_shed_total',
+    'usage_append_duration_seconds',
+    'usage_append_usages',
+    'usage_front_waiting_bytes',
+  ]);
+  const byStatus: (StatusCounts | undefined)[] = [];
+  const refusedByCode = new Map<string, number>();
+  let durableUsages = 0;
+  const appendDuration = metric.usage_append_duration_seconds.labels(options.log);
+  const appendUsages = metric.usage_append_usages.labels(options.log);
+
+  function foldDurations(): void {
+    const durations = metric.usage_http_request_duration_seconds;
+    const entries = (durations as unknown as { hashMap: Record<string, HistogramEntry> }).hashMap;
+    for (const counts of byStatus) {
+      if (!counts || counts.count === 0) continue;
+      const { status } = counts;
+      if (!Object.values(entries).some(({ labels }) => labels.status === status)) durations.zero({ status });
+      const entry = Object.values(entries).find(({ labels }) => labels.status === status)!;
+      for (let i = 0; i < bounds.length; i++) entry.bucketValues[bounds[i]!]! += counts.buckets[i]!;
+      entry.sum += counts.sumSeconds;
+      entry.count += counts.count;
+      metric.usage_http_requests_total.inc({ status }, counts.count);
+      counts.buckets.fill(0);
+      counts.sumSeconds = 0;
+      counts.count = 0;
+    }
+  }
+
+  const onCollect = (collectable: object, collect: () => void) => {
+    (collectable as Collectable).collect = collect;
+  };
+  onCollect(metric.usage_http_requests_total, foldDurations);
+  onCollect(metric.usage_http_request_duration_seconds, foldDurations);
+  onCollect(metric.usage_accepted_total, () => {
+    metric.usage_accepted_total.inc(durableUsages);
+    durableUsages = 0;
+  });
+  onCollect(metric.usage_rejected_total, () => {
+    for (const [code, count] of refusedByCode) metric.usage_rejected_total.inc({ code }, count);
+    refusedByCode.clear();
+  });
+  onCollect(metric.usage_front_waiting_bytes, () =>
+    metric.usage_front_waiting_bytes.set(
+      { role: 'front', worker: String(options.worker) },
+      options.waitingBytes(),
+    ),
+  );
+
+  return {
+    registry,
+    answered(statusCode, durationMs) {
+      let counts = byStatus[statusCode];
+      if (!counts) {
+        counts = {
+          status: String(statusCode),
+          buckets: new Array(bounds.length + 1).fill(0),
+          sumSeconds: 0,
+          count: 0,
+        };
+        byStatus[statusCode] = counts;
+      }
+      const seconds = durationMs / 1000;
+      let bucket = 0;
+      while (bucket < bounds.length && seconds > bounds[bucket]!) bucket++;
+      counts.buckets[bucket]!++;
+      counts.sumSeconds += seconds;
+      counts.count++;
+    },
+    durable(usages) {
+      durableUsages += usages;
+    },
+    refused(code) {
+      refusedByCode.set(code, (refusedByCode.get(code) ?? 0) + 1);
+    },
+    shed(reason) {
+      metric.usage_shed_total.inc({ reason });
+    },
+    appended(usages, durationMs) {
+      appendDuration.observe(durationMs / 1000);
+      appendUsages.observe(usages);
+    },
+  };
+}

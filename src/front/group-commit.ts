@@ -1,0 +1,232 @@
+/**
+ * Group commit without a timer. While fewer appends are in flight than may be, what waits is appended at the end of
+ * the event loop's turn (so the requests that one turn read share a group); else it gathers until one finishes. Idle
+ * gives low latency, load gives large groups.
+ *
+ * One submission is one request's rows. They may span groups; in forming one, the submissions take turns, so that a
+ * large request does not hold up the small ones behind it. A submission settles once: when all its rows are durable,
+ * or at the first append of its that failed, or when its time is over. What of it waits then is not appended.
+ */
+
+import { failpoint } from '../failpoints.ts';
+import type { LogAppender } from '../log/log.ts';
+import { recordFormatVersion } from '../log/record.ts';
+import { usageColumns } from '../usage/row.ts';
+
+/** `overloaded`: no row of it was given to the log. The other two: some may be durable. */
+export type SubmissionOutcome = 'durable' | 'overloaded' | 'log_unavailable' | 'durability_unknown';
+
+export interface GroupCommit {
+  /** Calls `onSettled` once, never before it returns. `rows` and `months` (of `utcMonth`) go together, at least one. */
+  submit(
+    rows: readonly string[],
+    months: readonly number[],
+    nowMs: number,
+    onSettled: (outcome: SubmissionOutcome) => void,
+  ): void;
+  /** For how long the oldest row has been waiting to be durable, milliseconds; 0 when none is. */
+  oldestWaitingMs(nowMs: number): number;
+  /** Settles what has waited beyond its time. Called now and then. */
+  expire(nowMs: number): void;
+  /** Resolves when nothing waits and nothing is in flight. */
+  drained(): Promise<void>;
+}
+
+interface Submission {
+  readonly rows: readonly string[];
+  readonly months: readonly number[];
+  readonly sinceMs: number;
+  readonly onSettled: (outcome: SubmissionOutcome) => void;
+  /** Rows given to the log so far: the next one to take. */
+  taken: number;
+  /** Rows not durable yet. */
+  pending: number;
+  settled: boolean;
+  next: Submission | null;
+}
+
+interface Group {
+  readonly members: Submission[];
+  /** Rows of the member of the same index. */
+  readonly shares: number[];
+  readonly sinceMs: number;
+}
+
+/** Rows that one submission takes before it is another's turn. */
+const turnUsagesMax = 100;
+
+export function createGroupCommit(options: {
+  appender: LogAppender;
+  usagesMax: number;
+  bytesMax: number;
+  inFlightMax: number;
+  timeoutMs: number;
+  /** An append was acknowledged, or has failed (`error`). */
+  onAppend(usages: number, durationMs: number, error: unknown): void;
+}): GroupCommit {
+  const { appender, usagesMax, bytesMax, inFlightMax, timeoutMs, onAppend } = options;
+  let head: Submission | null = null;
+  let tail: Submission | null = null;
+  let scheduled = false;
+  /** In the order of their start. */
+  const inFlight = new Set<Group>();
+  let onDrained: (() => void)[] = [];
+
+  function push(submission: Submission): void {
+    submission.next = null;
+    if (tail) tail.next = submission;
+    else head = submission;
+    tail = submission;
+  }
+
+  function shift(): Submission | null {
+    const first = head;
+    if (first) {
+      head = first.next;
+      if (!head) tail = null;
+    }
+    return first;
+  }
+
+  function schedule(): void {
+    if (scheduled || !head || inFlight.size >= inFlightMax) return;
+    scheduled = true;
+    setImmediate(appendWaiting);
+  }
+
+  function appendWaiting(): void {
+    scheduled = false;
+    while (head && inFlight.size < inFlightMax) appendGroup();
+    if (!head && inFlight.size === 0) tellDrained();
+  }
+
+  /** Takes rows off the waiting submissions, in turns, up to the bounds of a group. */
+  function appendGroup(): void {
+    const members: Submission[] = [];
+    const shares: number[] = [];
+    const rows: string[] = [];
+    const months: number[] = [];
+    let bytes = 0;
+    while (head && rows.length < usagesMax && bytes < bytesMax) {
+      const submission = shift()!;
+      if (submission.settled) continue;
+      const first = submission.taken;
+      const turnEnd = Math.min(
+        submission.rows.length,
+        first + Math.min(turnUsagesMax, usagesMax - rows.length),
+      );
+      while (submission.taken < turnEnd) {
+        const row = submission.rows[submission.taken]!;
+        const rowBytes = Buffer.byteLength(row);
+        if (bytes + rowBytes > bytesMax && rows.length > 0) {
+          bytes = bytesMax;
+          break;
+        }
+        bytes += rowBytes;
+        rows.push(row);
+        addMonth(months, submission.months[submission.taken]!);
+        submission.taken++;
+      }
+      if (submission.taken > first) {
+        members.push(submission);
+        shares.push(submission.taken - first);
+      }
+      if (submission.taken < submission.rows.length) push(submission);
+    }
+    if (rows.length > 0) append(rows, months, { members, shares, sinceMs: performance.now() });
+  }
+
+  function append(rows: string[], months: number[], group: Group): void {
+    const count = rows.length;
+    const header = {
+      version: recordFormatVersion,
+      columns: usageColumns,
+      count,
+      months: months.sort((a, b) => a - b),
+      receivedAtMs: Date.now(),
+    };
+    inFlight.add(group);
+    appender.append(header, Buffer.from(rows.join(''), 'utf8')).then(
+      () => {
+        failpoint('appended');
+        finish(group, count, null);
+      },
+      (error) => finish(group, count, error ?? new Error('append rejected without a reason')),
+    );
+  }
+
+  function finish(group: Group, count: number, error: unknown): void {
+    inFlight.delete(group);
+    schedule();
+    onAppend(count, performance.now() - group.sinceMs, error);
+    const { members, shares } = group;
+    for (let i = 0; i < members.length; i++) {
+      const member = members[i]!;
+      member.pending -= shares[i]!;
+      if (error !== null) settle(member, 'log_unavailable');
+      else if (member.pending === 0) settle(member, 'durable');
+    }
+    if (!head && inFlight.size === 0) tellDrained();
+  }
+
+  function settle(submission: Submission, outcome: SubmissionOutcome): void {
+    if (submission.settled) return;
+    submission.settled = true;
+    submission.onSettled(outcome);
+  }
+
+  function tellDrained(): void {
+    const told = onDrained;
+    onDrained = [];
+    for (const resolve of told) resolve();
+  }
+
+  return {
+    submit(rows, months, nowMs, onSettled) {
+      push({
+        rows,
+        months,
+        sinceMs: nowMs,
+        onSettled,
+        taken: 0,
+        pending: rows.length,
+        settled: false,
+        next: null,
+      });
+      schedule();
+    },
+    oldestWaitingMs(nowMs) {
+      let sinceMs = head ? head.sinceMs : nowMs;
+      for (const group of inFlight) {
+        if (group.sinceMs < sinceMs) sinceMs = group.sinceMs;
+        break;
+      }
+      return nowMs - sinceMs;
+    },
+    expire(nowMs) {
+      for (const group of inFlight)
+        for (const member of group.members)
+          if (nowMs - member.sinceMs > timeoutMs) settle(member, 'durability_unknown');
+      const waiting = head;
+      head = null;
+      tail = null;
+      for (let next = waiting; next; ) {
+        const submission: Submission = next;
+        next = submission.next;
+        if (nowMs - submission.sinceMs > timeoutMs)
+          settle(submission, submission.taken === 0 ? 'overloaded' : 'durability_unknown');
+        if (!submission.settled) push(submission);
+      }
+      if (!head && inFlight.size === 0) tellDrained();
+    },
+    drained() {
+      if (!head && inFlight.size === 0) return Promise.resolve();
+      return new Promise((resolve) => onDrained.push(resolve));
+    },
+  };
+}
+
+/** Nearly every group is of one month. */
+function addMonth(months: number[], month: number): void {
+  if (months[0] !== month && !months.includes(month)) months.push(month);
+}

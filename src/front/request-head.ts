@@ -1,0 +1,87 @@
+/**
+ * The header fields that the front reads, in one pass over them all: only a pass sees a second Content-Length,
+ * which uWebSockets.js accepts (it frames by the first) and a proxy before it may read otherwise. Refusing what two
+ * parsers could frame differently is what keeps a request from being smuggled in another's body.
+ */
+
+import type { HttpRequest } from './uws.ts';
+
+export interface RequestHead {
+  contentType: string;
+  contentEncoding: string;
+  /** '' where there is none. */
+  idempotencyKey: string;
+  idempotencyKeys: number;
+  /** Bytes, or -1 where none is declared. */
+  contentLength: number;
+  chunked: boolean;
+  /** Two parsers could frame this request differently: answer 400 and close. */
+  ambiguous: boolean;
+}
+
+/** Read in one go inside the handler, so one record serves all requests. */
+const head: RequestHead = {
+  contentType: '',
+  contentEncoding: '',
+  idempotencyKey: '',
+  idempotencyKeys: 0,
+  contentLength: -1,
+  chunked: false,
+  ambiguous: false,
+};
+let lengths = 0;
+let transferEncodings = 0;
+
+function takeField(key: string, value: string): void {
+  switch (key) {
+    case 'content-length':
+      lengths++;
+      head.contentLength = digits.test(value) ? Number(value) : Number.NaN;
+      break;
+    case 'transfer-encoding':
+      transferEncodings++;
+      head.chunked = value.toLowerCase() === 'chunked';
+      break;
+    case 'content-type':
+      head.contentType = head.contentType === '' ? value : `${head.contentType},${value}`;
+      break;
+    case 'content-encoding':
+      head.contentEncoding = head.contentEncoding === '' ? value : `${head.contentEncoding},${value}`;
+      break;
+    case 'idempotency-key':
+      head.idempotencyKeys++;
+      head.idempotencyKey = value;
+      break;
+  }
+}
+
+const digits = /^\d+$/;
+
+/** The head of `req`; valid until the next call. */
+export function readHead(req: HttpRequest): Readonly<RequestHead> {
+  head.contentType = '';
+  head.contentEncoding = '';
+  head.idempotencyKey = '';
+  head.idempotencyKeys = 0;
+  head.contentLength = -1;
+  head.chunked = false;
+  lengths = 0;
+  transferEncodings = 0;
+  req.forEach(takeField);
+  head.ambiguous =
+    lengths > 1 ||
+    transferEncodings > 1 ||
+    (lengths === 1 && (transferEncodings === 1 || Number.isNaN(head.contentLength))) ||
+    (transferEncodings === 1 && !head.chunked);
+  return head;
+}
+
+const visibleAscii = /^[\x21-\x7e]{1,255}$/;
+
+/** Null where none was sent; undefined where what was sent is not one key of 1 to 255 visible ASCII characters. */
+export function idempotencyKeyOf(from: Readonly<RequestHead>): string | null | undefined {
+  if (from.idempotencyKeys === 0) return null;
+  return from.idempotencyKeys === 1 && visibleAscii.test(from.idempotencyKey)
+    ? from.idempotencyKey
+    : undefined;
+}

@@ -1,0 +1,166 @@
+/**
+ * From a body to the rows of its usages: JSON.parse once, validate, give each an id, encode. Each item of an array
+ * or of NDJSON has its own outcome, in order; one usage alone is valid or the request is refused.
+ */
+
+import { type HttpProblemCode, type UsageProblemCode, usageProblems } from '../errors/http-problems.ts';
+import { timestampText, utcMonth } from '../usage/calendar.ts';
+import { idempotentId } from '../usage/idempotency.ts';
+import { encodeRow } from '../usage/row.ts';
+import type { Usage, UsageProblem } from '../usage/usage.ts';
+import { validateUsage } from '../usage/validate.ts';
+import type { BodyFormat } from './media-type.ts';
+
+/** What came of a body that could be read. */
+export interface RequestUsages {
+  /** One JSON object, not an array: its answer has a form of its own. */
+  readonly single: boolean;
+  /** COPY rows of the valid usages, and their months, together. */
+  readonly rows: string[];
+  readonly months: number[];
+  /** JSON text for each item in order: `{"id":...}` or `{"error":...}`. */
+  readonly results: string[];
+  rejected: number;
+}
+
+/** A body that is refused as a whole; `errors` is JSON text. */
+export interface RefusedBody {
+  readonly problem: HttpProblemCode;
+  readonly errors: string | null;
+}
+
+export interface UsageReader {
+  /** @param text the body, well-formed */
+  read(text: string, format: BodyFormat, idempotencyKey: string | null): RequestUsages | RefusedBody;
+}
+
+export function createUsageReader(options: {
+  usagesMax: number;
+  newId(): string;
+  /** Each refused item's (first) code. */
+  onRejected(code: UsageProblemCode | HttpProblemCode): void;
+}): UsageReader {
+  const { usagesMax, newId, onRejected } = options;
+
+  function refuse(problem: HttpProblemCode, errors: string | null = null): RefusedBody {
+    if (errors === null) onRejected(problem);
+    return { problem, errors };
+  }
+
+  function accept(into: RequestUsages, usage: Usage, index: number, key: string | null, nowMs: number): void {
+    const id = usage.id ?? (key === null ? newId() : idempotentId({ apiKey: null, key, index, usage }));
+    into.rows.push(encodeRow(usage, id, receivedAtText(nowMs)));
+    into.months.push(utcMonth(usage.usedAtMs));
+    into.results.push(`{"id":"${id}"}`);
+  }
+
+  function reject(into: RequestUsages, problem: UsageProblem, index: number): void {
+    onRejected(problem.code);
+    into.rejected++;
+    into.results.push(`{"error":${errorText(problem.code, `/${index}${problem.pointer}`)}}`);
+  }
+
+  function readOne(value: unknown, key: string | null): RequestUsages | RefusedBody {
+    const nowMs = Date.now();
+    const usage = validateUsage(value, nowMs);
+    if (Array.isArray(usage)) {
+      onRejected(usage[0]!.code);
+      return refuse(
+        'invalid_usage',
+        `[${usage.map(({ code, pointer }) => errorText(code, pointer)).join(',')}]`,
+      );
+    }
+    const usages = createUsages(true);
+    accept(usages, usage, 0, key, nowMs);
+    return usages;
+  }
+
+  function readItem(into: RequestUsages, value: unknown, key: string | null, nowMs: number): void {
+    const index = into.results.length;
+    const usage = validateUsage(value, nowMs);
+    if (Array.isArray(usage)) reject(into, usage[0]!, index);
+    else accept(into, usage, index, key, nowMs);
+  }
+
+  function readArray(values: unknown[], key: string | null): RequestUsages | RefusedBody {
+    if (values.length === 0) return refuse('no_usages');
+    if (values.length > usagesMax) return refuse('too_many_usages');
+    const nowMs = Date.now();
+    const usages = createUsages(false);
+    for (const value of values) readItem(usages, value, key, nowMs);
+    return usages;
+  }
+
+  function readLines(text: string, key: string | null): RequestUsages | RefusedBody {
+    const lines = usageLines(text, usagesMax);
+    if (lines === null) return refuse('too_many_usages');
+    if (lines.length === 0) return refuse('no_usages');
+    const nowMs = Date.now();
+    const usages = createUsages(false);
+    for (const line of lines) {
+      const value = parseJson(line);
+      if (value === undefined) reject(usages, { code: 'malformed_json', pointer: '' }, usages.results.length);
+      else readItem(usages, value, key, nowMs);
+    }
+    return usages;
+  }
+
+  return {
+    read(text, format, idempotencyKey) {
+      if (format === 'ndjson') return readLines(text, idempotencyKey);
+      const value = parseJson(text);
+      if (value === undefined) return refuse(isBlank(text) ? 'no_usages' : 'malformed_json');
+      return Array.isArray(value) ? readArray(value, idempotencyKey) : readOne(value, idempotencyKey);
+    },
+  };
+}
+
+function createUsages(single: boolean): RequestUsages {
+  return { single, rows: [], months: [], results: [], rejected: 0 };
+}
+
+/** Undefined where it is malformed: no JSON value is undefined. V8's message quotes the text, so it goes nowhere. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const notBlank = /[^ \t\r\n]/;
+
+function isBlank(text: string): boolean {
+  return !notBlank.test(text);
+}
+
+/** The lines that are not blank; null where there are more than `linesMax`, found without holding them all. */
+function usageLines(text: string, linesMax: number): string[] | null {
+  const lines: string[] = [];
+  for (let start = 0; start < text.length; ) {
+    const found = text.indexOf('\n', start);
+    const end = found < 0 ? text.length : found;
+    const line = text.slice(start, end);
+    start = end + 1;
+    if (isBlank(line)) continue;
+    if (lines.length === linesMax) return null;
+    lines.push(line);
+  }
+  return lines;
+}
+
+function errorText(code: UsageProblemCode, pointer: string): string {
+  return JSON.stringify({ code, detail: usageProblems[code], pointer });
+}
+
+let textOfMs = -1;
+let text = '';
+
+/** One text serves all rows of a millisecond. */
+function receivedAtText(nowMs: number): string {
+  if (nowMs !== textOfMs) {
+    textOfMs = nowMs;
+    text = timestampText(nowMs);
+  }
+  return text;
+}

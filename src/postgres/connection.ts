@@ -1,0 +1,66 @@
+/** How every part of the product connects to Postgres, embedded or not. */
+
+import pg from 'pg';
+
+export interface ConnectionOptions {
+  /** Who connects; seen in pg_stat_activity as `usage-ingest <role>`. */
+  readonly role: string;
+  /** How long to wait for a connection. */
+  readonly connectTimeoutMs?: number;
+  /** The server cancels a statement that takes longer (57014); 0: never. */
+  readonly statementTimeoutMs?: number;
+  /** The server cancels a statement that waits longer for a lock (55P03), an advisory one too; 0: never. */
+  readonly lockTimeoutMs?: number;
+  /**
+   * We give up on a query without an answer after this long, whatever became of the server (a stopped one
+   * keeps its sockets alive); 0: never. The connection is of no use afterwards. It does not cover COPY: see
+   * deadline.ts.
+   */
+  readonly queryTimeoutMs?: number;
+}
+
+/** The session speaks ISO dates in UTC, whatever the server's or the role's own settings are. */
+const sessionOptions = '-c TimeZone=UTC -c DateStyle=ISO,YMD -c client_min_messages=warning';
+
+/** What pg.Client and pg.Pool take. Parameters in the URL (sslmode, application_name ...) win over ours. */
+export function connectionConfig(url: string, options: ConnectionOptions): pg.ClientConfig {
+  const {
+    connectTimeoutMs = 10_000,
+    statementTimeoutMs = 0,
+    lockTimeoutMs = 0,
+    queryTimeoutMs = 0,
+  } = options;
+  return {
+    connectionString: withSessionOptions(url),
+    application_name: `usage-ingest ${options.role}`,
+    connectionTimeoutMillis: connectTimeoutMs,
+    ...(statementTimeoutMs > 0 ? { statement_timeout: statementTimeoutMs } : {}),
+    ...(lockTimeoutMs > 0 ? { lock_timeout: lockTimeoutMs } : {}),
+    ...(queryTimeoutMs > 0 ? { query_timeout: queryTimeoutMs } : {}),
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  };
+}
+
+/** A pool of such connections. Errors of idle ones are told to `onIdleError`; the pool replaces them. */
+export function createPool(
+  url: string,
+  options: ConnectionOptions & { connectionsMax: number; onIdleError: (error: Error) => void },
+): pg.Pool {
+  const pool = new pg.Pool({
+    ...connectionConfig(url, options),
+    max: options.connectionsMax,
+    idleTimeoutMillis: 30_000,
+  });
+  pool.on('error', options.onIdleError);
+  return pool;
+}
+
+/** Ours come before the URL's own options, which so have the last word. */
+function withSessionOptions(text: string): string {
+  const url = new URL(text);
+  const own = url.searchParams.get('options');
+  url.searchParams.set('options', own ? `${sessionOptions} ${own}` : sessionOptions);
+  // URLSearchParams writes a space as "+", which a postgres URL does not know.
+  return url.toString().replaceAll('+', '%20');
+}

@@ -1,0 +1,48 @@
+/**
+ * A bound on work over one connection, whatever became of the server. A stopped server (SIGSTOP, a frozen
+ * virtual machine) keeps its sockets alive and never answers: neither its own time-outs nor TCP keepalive end
+ * that, and pg's query_timeout does not cover COPY.
+ */
+
+import type pg from 'pg';
+
+/** The server said nothing in time; the connection was cut. What it was doing may be done or not. */
+export class PostgresSilentError extends Error {
+  override readonly name = 'PostgresSilentError';
+  readonly code = 'ETIMEDOUT';
+  constructor(timeoutMs: number) {
+    super(`Postgres did not answer within ${timeoutMs} ms`);
+  }
+}
+
+/**
+ * Runs `work`; past `timeoutMs` cuts the connection, which makes everything on it fail, and rejects. The
+ * client is of no use then: release it with an error, so that its pool drops it.
+ * @throws PostgresSilentError
+ */
+export async function withDeadline<T>(
+  client: pg.ClientBase,
+  timeoutMs: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      // First the reason, then the cut, whose own error is only its consequence.
+      reject(new PostgresSilentError(timeoutMs));
+      cut(client);
+    }, timeoutMs);
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Closes the socket at once, without a word to the server. */
+export function cut(client: pg.ClientBase): void {
+  // pg has no public way: `end` would wait for the answer that does not come.
+  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
+  connection.stream.destroy();
+}

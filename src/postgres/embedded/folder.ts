@@ -1,0 +1,58 @@
+/**
+ * Where the embedded Postgres keeps what in DATA_DIR. The folder itself can be passed through (0711), because
+ * under root the server runs as another user; everything in it is closed.
+ */
+
+import { chmod, mkdir, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
+
+export interface EmbeddedFolder {
+  /** DATA_DIR/postgres, without symbolic links. */
+  readonly root: string;
+  /** The server's own data folder (PGDATA), 0700, owned by the user that the server runs as. */
+  readonly data: string;
+  /** Port, user and password, 0600: see connection-file.ts. */
+  readonly connectionFile: string;
+  /** Which process runs the server: see owner-file.ts. */
+  readonly ownerFile: string;
+  /** What the server says; bounded, see server-log.ts. */
+  readonly logFile: string;
+}
+
+export function embeddedFolderAt(root: string): EmbeddedFolder {
+  return {
+    root,
+    data: join(root, 'data'),
+    connectionFile: join(root, 'connection.json'),
+    ownerFile: join(root, 'owner.json'),
+    logFile: join(root, 'server.log'),
+  };
+}
+
+/** The folder where it is there already, else null. */
+export async function findEmbeddedFolder(dataDir: string): Promise<EmbeddedFolder | null> {
+  try {
+    return embeddedFolderAt(await realpath(join(dataDir, 'postgres')));
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Makes the folder where it is not there yet. */
+export async function makeEmbeddedFolder(dataDir: string): Promise<EmbeddedFolder> {
+  const path = join(dataDir, 'postgres');
+  try {
+    await mkdir(path, { recursive: true });
+    const folder = embeddedFolderAt(await realpath(path));
+    if (((await stat(folder.root)).mode & 0o777) !== 0o711) await chmod(folder.root, 0o711);
+    return folder;
+  } catch (error) {
+    throw new EmbeddedPostgresError(
+      'data',
+      `cannot make ${path} (${systemErrorCode(error)}): give the user that runs usage-ingest the folder DATA_DIR, or set another one`,
+      { cause: error },
+    );
+  }
+}

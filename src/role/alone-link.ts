@@ -1,0 +1,61 @@
+/** The link of a role that runs without a supervisor (`start --role`): an admin port and a readiness of its own. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { Registry } from 'prom-client';
+import type { Settings } from '../config/settings.ts';
+import { createAdminServer } from '../observability/admin-server.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Readiness, RoleLink } from './link.ts';
+import type { Role } from './messages.ts';
+
+export interface AloneLinkOptions {
+  readonly settings: Settings;
+  readonly role: Role;
+  readonly logger: Logger;
+  /** The registries of the process; known by the time of a scrape. */
+  registries(): readonly Registry[];
+}
+
+export function createAloneLink(options: AloneLinkOptions): RoleLink {
+  const { settings, role, logger } = options;
+  let started = false;
+  let draining = false;
+  // A role that appends to no log never speaks of it.
+  let appendable = { appendable: role !== 'front', reason: 'starting' };
+
+  const readiness = (): Readiness => {
+    if (draining) return { ready: false, reason: 'stopping' };
+    if (!started) return { ready: false, reason: 'starting' };
+    return appendable.appendable
+      ? { ready: true, reason: 'ready' }
+      : { ready: false, reason: appendable.reason };
+  };
+
+  const admin = createAdminServer({
+    host: settings.ADMIN_HOST,
+    port: settings.ADMIN_PORT,
+    metricsText: () => Registry.merge([...options.registries()]).metrics(),
+    readiness,
+  });
+
+  return {
+    async start() {
+      const port = await admin.start();
+      logger.info('admin_listening', { host: settings.ADMIN_HOST, port });
+    },
+    readiness,
+    tellAppendable(value, reason) {
+      appendable = { appendable: value, reason };
+    },
+    tellReady() {
+      started = true;
+    },
+    async push() {},
+    async pushLast() {},
+    async drain() {
+      draining = true;
+      await delay(settings.USAGE_DRAIN_MS);
+    },
+    stop: () => admin.stop(),
+  };
+}

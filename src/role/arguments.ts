@@ -1,0 +1,32 @@
+/** How a role process is told which slot it is and whether a supervisor forked it. */
+
+import { parseArgs } from 'node:util';
+
+export interface RoleArguments {
+  /** The slot within the role, from 0. */
+  readonly worker: number;
+  /** True where the parent is our supervisor; some other parents open an IPC channel too. */
+  readonly supervised: boolean;
+}
+
+export const workersMax = 256;
+
+/** What the supervisor forks a role with. */
+export function roleArguments(worker: number): string[] {
+  return ['--supervised', '--worker', String(worker)];
+}
+
+/** Reads them back, out of the arguments of `start --role` too. */
+export function parseRoleArguments(argv: readonly string[]): RoleArguments {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: { worker: { type: 'string', default: '0' }, supervised: { type: 'boolean', default: false } },
+    strict: false,
+    allowPositionals: true,
+  });
+  const worker = Number(values.worker);
+  if (!Number.isInteger(worker) || worker < 0 || worker >= workersMax) {
+    throw new RangeError(`--worker is a whole number from 0 to ${workersMax - 1}`);
+  }
+  return { worker, supervised: values.supervised === true && process.send !== undefined };
+}

@@ -1,0 +1,179 @@
+/**
+ * All role processes of the instance: who is ready, what `/readyz` answers because of it, who is silent, who is
+ * given up, and the order of the stop. What a process is, is role-slot.ts; where the fleet stands in an
+ * instance's life is supervisor.ts.
+ */
+
+import type { Logger } from '../observability/logger.ts';
+import { createMetrics, type MetricSnapshot } from '../observability/metrics.ts';
+import { createMetricsHub } from './metrics-hub.ts';
+import { type InstanceReadiness, instanceReadiness } from './readiness.ts';
+import { createRoleSlot, type RoleSlot } from './role-slot.ts';
+import type { RoleRow } from './role-table.ts';
+import type { Timing } from './timing.ts';
+
+export interface FleetOptions {
+  readonly rows: readonly RoleRow[];
+  count(row: RoleRow): number;
+  readonly timing: Timing;
+  readonly logger: Logger;
+  environment(row: RoleRow): NodeJS.ProcessEnv;
+  /** A role keeps failing; called once at most. */
+  onGivenUp(): void;
+}
+
+export interface Fleet {
+  /** Starts the processes of these roles. */
+  start(which: (row: RoleRow) => boolean): void;
+  /** Resolves when every process of these roles is ready at once, or a stop begins. */
+  ready(which: (row: RoleRow) => boolean): Promise<void>;
+  readiness(): InstanceReadiness;
+  anyReady(): boolean;
+  /** From now on nothing is ready and nothing is given up; the processes still work. */
+  drain(): void;
+  /** Role after role, in the order of the table. */
+  stop(): Promise<void>;
+  kill(): void;
+  /** The Prometheus text of all processes and of `own`. */
+  metricsText(own: MetricSnapshot): Promise<string>;
+  processes(): FleetProcess[];
+}
+
+export interface FleetProcess {
+  readonly role: string;
+  readonly worker: number;
+  /** Undefined between the end of one process and the start of the next. */
+  readonly pid: number | undefined;
+}
+
+interface Member {
+  readonly row: RoleRow;
+  readonly slot: RoleSlot;
+}
+
+const tickMs = 1_000;
+
+export function createFleet(options: FleetOptions): Fleet {
+  const { rows, timing, logger } = options;
+  const hub = createMetricsHub();
+  const { registry, metric } = createMetrics(['usage_role_restarts_total']);
+  const members: Member[] = rows.flatMap((row) =>
+    Array.from({ length: options.count(row) }, (_, worker) => ({ row, slot: makeSlot(row, worker) })),
+  );
+  let draining = false;
+  let tick: NodeJS.Timeout | null = null;
+  let told = '';
+  /** Those who wait for a change of some slot. */
+  let waiting: (() => void)[] = [];
+
+  function makeSlot(row: RoleRow, worker: number): RoleSlot {
+    const labels = { role: row.role, worker: String(worker) };
+    metric.usage_role_restarts_total.inc(labels, 0);
+    return createRoleSlot({
+      role: row.role,
+      worker,
+      entry: row.entry,
+      timing,
+      logger,
+      environment(restart) {
+        const environment = options.environment(row);
+        // A failpoint kills once: what is started again must show that it recovers.
+        if (restart) delete environment.FAILPOINT;
+        return environment;
+      },
+      greeting: () => ({ type: 'readiness', ...readiness() }),
+      onChange: slotChanged,
+      onMetrics: hub.push,
+      onEnd: hub.retire,
+      onRestart: () => metric.usage_role_restarts_total.inc(labels),
+    });
+  }
+
+  function readiness(): InstanceReadiness {
+    const fronts = members.filter(({ row }) => row.role === 'front');
+    return instanceReadiness(
+      draining,
+      fronts.map(({ slot }) => slot.state),
+    );
+  }
+
+  function slotChanged(): void {
+    tellReadiness();
+    wake();
+    const failing = members.find(isGivenUp);
+    if (!failing || draining) return;
+    logger.error('role_given_up', { ofRole: failing.slot.role, ends: failing.slot.endsWithoutReady });
+    options.onGivenUp();
+  }
+
+  /**
+   * A role keeps failing when one of its slots ended so often in a row without getting ready and no other is
+   * ready. That ends the instance where the role never worked (a wrong configuration), and where nothing can
+   * be acknowledged without it (whoever watches over us can then act).
+   */
+  function isGivenUp({ row, slot }: Member): boolean {
+    if (slot.endsWithoutReady < timing.endsWithoutReadyMax) return false;
+    const sameRole = members.filter((member) => member.row === row);
+    if (sameRole.some((member) => member.slot.state.ready)) return false;
+    return row.acknowledges || !sameRole.some((member) => member.slot.wasReady);
+  }
+
+  function tellReadiness(): void {
+    const now = readiness();
+    const text = JSON.stringify(now);
+    if (text === told) return;
+    told = text;
+    for (const { slot } of members) slot.tell({ type: 'readiness', ...now });
+  }
+
+  function wake(): void {
+    const all = waiting;
+    waiting = [];
+    for (const one of all) one();
+  }
+
+  function startTicking(): NodeJS.Timeout {
+    let lastMs = performance.now();
+    return setInterval(() => {
+      const nowMs = performance.now();
+      // Late: this process itself was stopped or starved, and what it did not hear yet is waiting to be read.
+      const late = nowMs - lastMs > 2 * tickMs;
+      lastMs = nowMs;
+      for (const { slot } of members) {
+        if (late) slot.forgiveSilence();
+        else slot.checkSilence();
+      }
+    }, tickMs);
+  }
+
+  return {
+    start(which) {
+      tick ??= startTicking();
+      for (const { row, slot } of members) if (which(row)) slot.start();
+    },
+    async ready(which) {
+      const awaited = members.filter(({ row }) => which(row));
+      while (!draining && !awaited.every(({ slot }) => slot.state.ready)) {
+        await new Promise<void>((resolve) => waiting.push(resolve));
+      }
+    },
+    readiness,
+    anyReady: () => members.some(({ slot }) => slot.state.ready),
+    drain() {
+      draining = true;
+      tellReadiness();
+      wake();
+    },
+    async stop() {
+      for (const row of rows) {
+        await Promise.all(members.filter((member) => member.row === row).map(({ slot }) => slot.stop()));
+      }
+      if (tick) clearInterval(tick);
+    },
+    kill() {
+      for (const { slot } of members) slot.kill();
+    },
+    metricsText: async (own) => hub.text([...own, ...(await registry.getMetricsAsJSON())]),
+    processes: () => members.map(({ slot: { role, worker, pid } }) => ({ role, worker, pid })),
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * Proves that nobody listens on a port. Fronts share theirs by SO_REUSEPORT, by which a second program of the
+ * same user would take half of our requests without any error; a listener without that option is refused
+ * wherever somebody listens, so one is opened and closed before the first front starts.
+ */
+
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { setTimeout as delay } from 'node:timers/promises';
+import { StartRefusedError } from './refused-error.ts';
+
+/** Fronts whose supervisor was killed need a moment to notice and to let go of the port. */
+const waitForOrphansMs = 3_000;
+
+/**
+ * Resolves with the port: the one asked for, or a free one for 0.
+ * @throws StartRefusedError where it is taken or not allowed
+ */
+export async function provePortFree(setting: string, host: string, port: number): Promise<number> {
+  const deadline = performance.now() + waitForOrphansMs;
+  for (;;) {
+    try {
+      return await listenOnce(host, port);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EADDRINUSE' && performance.now() < deadline) await delay(100);
+      else throw portRefused(setting, host, port, error);
+    }
+  }
+}
+
+/** What to tell of a failed listen on `setting`. */
+export function portRefused(setting: string, host: string, port: number, error: unknown): StartRefusedError {
+  const { code } = error as NodeJS.ErrnoException;
+  const why =
+    code === 'EADDRINUSE'
+      ? 'another program listens there: stop it, or set another'
+      : code === 'EACCES'
+        ? 'this user may not listen there: set one above 1023'
+        : `listening failed (${code ?? 'error'}): check the address and`;
+  return new StartRefusedError(`cannot listen on ${host} port ${port}: ${why} ${setting}`, { cause: error });
+}
+
+function listenOnce(host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ host, port, exclusive: true }, () => {
+      const { port: chosen } = server.address() as AddressInfo;
+      server.close(() => resolve(chosen));
+    });
+  });
+}

@@ -1,0 +1,38 @@
+/**
+ * The processes of an instance, in the order in which they stop: what takes in goes first, what it leans on
+ * after it. A further role (the relay from the spool to Kafka) is one more row.
+ */
+
+import type { Settings } from '../config/settings.ts';
+import type { Role } from '../role/messages.ts';
+
+export interface RoleRow {
+  readonly role: Role;
+  /** The file that runs as the process; it calls `runRole`. */
+  readonly entry: URL;
+  count(settings: Settings): number;
+  /** The role needs Postgres: it is started when the URL is known and gets it as DATABASE_URL. */
+  readonly needsDatabase: boolean;
+  /**
+   * Without a process of this role the instance cannot acknowledge: where it keeps failing, the instance ends,
+   * so that whatever watches over it can act. A role without this is tried for ever once it was ready.
+   */
+  readonly acknowledges: boolean;
+}
+
+export const roleTable: readonly RoleRow[] = [
+  {
+    role: 'front',
+    entry: new URL('../front/process.ts', import.meta.url),
+    count: (settings) => settings.USAGE_FRONTS,
+    needsDatabase: false,
+    acknowledges: true,
+  },
+  {
+    role: 'writer',
+    entry: new URL('../writer/process.ts', import.meta.url),
+    count: () => 1,
+    needsDatabase: true,
+    acknowledges: false,
+  },
+];

@@ -1,0 +1,190 @@
+/**
+ * The instance: its lock, its ports, its database, its processes.
+ *
+ * Start: lock -> ports proven -> fronts, and beside them the embedded Postgres, then what needs it. Fronts
+ * never wait for a database: what they acknowledge is durable in the log.
+ * Stop: not ready -> wait USAGE_DRAIN_MS -> fronts answer and flush -> writer commits -> Postgres -> lock.
+ * That order loses no time on recovery; any other, a kill -9 too, loses no data either.
+ */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { settingsEnvironment } from '../config/load.ts';
+import type { Settings } from '../config/settings.ts';
+import { exitCode } from '../errors/exit-codes.ts';
+import { type AdminServer, createAdminServer } from '../observability/admin-server.ts';
+import type { Logger } from '../observability/logger.ts';
+import { createProcessMetrics } from '../observability/process-metrics.ts';
+import { createDatabaseKeeper, type DatabaseKeeper, type DatabaseKeeperOptions } from './database-keeper.ts';
+import { createFleet, type FleetProcess } from './fleet.ts';
+import { portRefused, provePortFree } from './free-port.ts';
+import { type InstanceLock, takeInstanceLock } from './instance-lock.ts';
+import { StartRefusedError } from './refused-error.ts';
+import { type RoleRow, roleTable } from './role-table.ts';
+import { defaultTiming, type Timing } from './timing.ts';
+
+export interface SupervisorOptions {
+  readonly settings: Settings;
+  readonly logger: Logger;
+  /** The embedded Postgres, used where the settings name no other. */
+  readonly embedded: Omit<DatabaseKeeperOptions, 'logger'>;
+  /** The processes; others in tests. */
+  readonly roles?: readonly RoleRow[];
+  readonly timing?: Timing;
+}
+
+/** Where a started instance is found. */
+export interface StartedInstance {
+  readonly port: number;
+  readonly adminPort: number;
+  /** Complete, with the password. Never logged. */
+  readonly databaseUrl: string;
+  readonly embedded: boolean;
+}
+
+export interface Supervisor {
+  /**
+   * Resolves when every process is ready (with a database of the operator's own, which may be away: every
+   * front), with null where a stop came first.
+   * @throws StartRefusedError with what to do, or what ended the start; all that was started is stopped by then
+   */
+  start(): Promise<StartedInstance | null>;
+  /** The orderly stop; resolves when all is over. Called again: the promise in flight. */
+  stop(): Promise<void>;
+  /** Cuts the orderly way short: every process is killed. `why` is for the log. */
+  force(why: string): void;
+  /** Resolves with the exit code when the instance has ended, asked or not. */
+  readonly ended: Promise<number>;
+  processes(): FleetProcess[];
+}
+
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  const { settings, logger } = options;
+  const ownProcess = createProcessMetrics('supervisor', 0);
+  const ended = Promise.withResolvers<number>();
+  const stopAsked = Promise.withResolvers<null>();
+  const forced = new AbortController();
+
+  let lock: InstanceLock | null = null;
+  let admin: AdminServer | null = null;
+  let database: DatabaseKeeper | null = null;
+  let port = settings.PORT;
+  let databaseUrl = settings.DATABASE_URL;
+  let stopping = false;
+  let code: number = exitCode.ok;
+  let starting: Promise<unknown> = Promise.resolve();
+  let started: Promise<StartedInstance | null> | null = null;
+  let stopped: Promise<void> | null = null;
+
+  const fleet = createFleet({
+    rows: options.roles ?? roleTable,
+    count: (row) => row.count(settings),
+    timing: options.timing ?? defaultTiming,
+    logger,
+    environment: environmentOf,
+    onGivenUp() {
+      code = exitCode.failure;
+      void stop();
+    },
+  });
+
+  /** Exactly our settings, with what was found out since; the database's password is for those who need it. */
+  function environmentOf(row: RoleRow): NodeJS.ProcessEnv {
+    const environment = { ...process.env, ...settingsEnvironment({ ...settings, PORT: port }) };
+    if (row.needsDatabase) return { ...environment, DATABASE_URL: databaseUrl };
+    const { DATABASE_URL: _, ...without } = environment;
+    return without;
+  }
+
+  /** After every wait: a stop that came meanwhile finds all that was started, and nothing more is. */
+  async function startAll(): Promise<StartedInstance | null> {
+    if (stopping) return null;
+    lock = takeInstanceLock(settings.DATA_DIR);
+    port = await provePortFree('PORT', settings.HOST, settings.PORT);
+    if (stopping) return null;
+    const adminPort = await startAdmin();
+    if (stopping) return null;
+    fleet.start((row) => !row.needsDatabase);
+    if (!databaseUrl) {
+      database = createDatabaseKeeper({ ...options.embedded, logger });
+      databaseUrl = await database.start();
+      if (stopping) return null;
+    }
+    fleet.start((row) => row.needsDatabase);
+    await fleet.ready((row) => database !== null || !row.needsDatabase);
+    return stopping ? null : { port, adminPort, databaseUrl, embedded: database !== null };
+  }
+
+  async function startAdmin(): Promise<number> {
+    const { ADMIN_HOST: host, ADMIN_PORT: asked } = settings;
+    admin = createAdminServer({ host, port: asked, readiness: fleet.readiness, metricsText });
+    try {
+      return await admin.start();
+    } catch (error) {
+      throw portRefused('ADMIN_PORT', host, asked, error);
+    }
+  }
+
+  async function metricsText(): Promise<string> {
+    ownProcess.sample();
+    return fleet.metricsText(await ownProcess.registry.getMetricsAsJSON());
+  }
+
+  async function startOrUndo(): Promise<StartedInstance | null> {
+    const all = startAll();
+    starting = all.catch(() => {});
+    try {
+      return await Promise.race([all, stopAsked.promise]);
+    } catch (error) {
+      code = error instanceof StartRefusedError ? exitCode.unavailable : exitCode.failure;
+      await stop();
+      throw error;
+    }
+  }
+
+  function stop(): Promise<void> {
+    stopped ??= stopAll();
+    return stopped;
+  }
+
+  async function stopAll(): Promise<void> {
+    const deadline = setTimeout(() => force('deadline'), settings.USAGE_STOP_TIMEOUT_MS);
+    stopping = true;
+    stopAsked.resolve(null);
+    fleet.drain();
+    if (fleet.anyReady()) {
+      await delay(settings.USAGE_DRAIN_MS, undefined, { signal: forced.signal }).catch(() => {});
+    }
+    await fleet.stop();
+    await unlessForced(Promise.allSettled([database?.stop(), starting]));
+    await admin?.stop();
+    lock?.release();
+    clearTimeout(deadline);
+    ended.resolve(forced.signal.aborted ? exitCode.failure : code);
+  }
+
+  /** The embedded Postgres has a guard of its own that ends it when this process does. */
+  async function unlessForced(work: Promise<unknown>): Promise<void> {
+    if (forced.signal.aborted) return;
+    const force = new Promise((resolve) => forced.signal.addEventListener('abort', resolve, { once: true }));
+    await Promise.race([work, force]);
+  }
+
+  function force(why: string): void {
+    if (forced.signal.aborted) return;
+    logger.warn('stop_forced', { why });
+    forced.abort();
+    fleet.kill();
+    void stop();
+  }
+
+  return {
+    start() {
+      started ??= startOrUndo();
+      return started;
+    },
+    stop,
+    force,
+    ended: ended.promise,
+    processes: fleet.processes,
+  };
+}

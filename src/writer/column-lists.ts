@@ -1,0 +1,35 @@
+/**
+ * The column lists that a record may have. A record's own text is only ever looked up here, never pasted into
+ * SQL: what reaches a statement is a constant of ours.
+ */
+
+import { usageColumns } from '../usage/row.ts';
+
+/** One order of the columns of `usages`. */
+export interface ColumnList {
+  /** Comma-separated, as a record's header has it and as SQL takes it. */
+  readonly sql: string;
+  readonly names: readonly string[];
+}
+
+const current: ColumnList = columnList(usageColumns);
+
+/** Every list that some release wrote, the current one first. */
+const known: ReadonlyMap<string, ColumnList> = new Map([[current.sql, current]]);
+
+/** Null where no release of ours wrote such a list. */
+export function knownColumnList(columns: string): ColumnList | null {
+  return known.get(columns) ?? null;
+}
+
+/** The list that a single COPY line has, told by how many fields it has; null where none fits. */
+export function columnListOfLine(line: Buffer): ColumnList | null {
+  let fields = 1;
+  for (const byte of line) if (byte === 0x09) fields += 1;
+  for (const list of known.values()) if (list.names.length === fields) return list;
+  return null;
+}
+
+function columnList(sql: string): ColumnList {
+  return { sql, names: sql.split(',') };
+}

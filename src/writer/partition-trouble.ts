@@ -1,0 +1,119 @@
+/**
+ * What a partition's worker does about an error: says so once, keeps a gap for the operator, and waits until
+ * another try makes sense. Nothing is ever skipped here: the worker opens the partition anew afterwards.
+ */
+
+import { LogGapError } from '../log/log.ts';
+import { RecordTooNewError } from '../log/record.ts';
+import { aborted, backoffMs, pause } from './backoff.ts';
+import { addGap } from './gaps.ts';
+import type { PartitionKey } from './partition-key.ts';
+import { PoisonLimitError } from './poison.ts';
+import { storeProblem } from './postgres-errors.ts';
+import { SessionDeadlineError, SessionsStoppedError } from './sessions.ts';
+import { inTransaction } from './transaction.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+/** A gap found earlier waits for its acceptance. */
+export class OpenGapError extends Error {
+  override readonly name = 'OpenGapError';
+  readonly reason: string;
+  constructor(reason: string) {
+    super(`a gap (${reason}) waits to be accepted`);
+    this.reason = reason;
+  }
+}
+
+/** The connection was lost on the way; what became of the transaction, the stored position will tell. */
+export class LostSessionError extends Error {
+  override readonly name = 'LostSessionError';
+}
+
+/** The log could not be read, for a reason that may pass. */
+export class LogReadError extends Error {
+  override readonly name = 'LogReadError';
+}
+
+export interface PartitionTrouble {
+  /**
+   * Resolves when the partition should be opened anew. Never rejects.
+   * @param stop the worker is to end
+   * @param reopen an operator accepted a gap, or the database moved back
+   */
+  wait(error: unknown, stop: AbortSignal, reopen: AbortSignal): Promise<void>;
+  /** Something was stored, or everything is. */
+  well(): void;
+  waitsForOperator(): boolean;
+}
+
+export function createPartitionTrouble(
+  key: PartitionKey,
+  context: WorkerContext,
+  /** A batch took too long; false: it cannot be made smaller. */
+  halveBatch: () => boolean,
+): PartitionTrouble {
+  const { sessions, health, metrics, lockTimeoutMs, probeEveryMs } = context;
+  const name = key.partition;
+  let failures = 0;
+  let waiting = false;
+
+  async function waitAtGap(error: LogGapError | OpenGapError, stop: AbortSignal, reopen: AbortSignal) {
+    if (error instanceof LogGapError) {
+      await sessions.use(stop, (session) =>
+        inTransaction(session, lockTimeoutMs, () => addGap(session.client, key, error)),
+      );
+    }
+    metrics.metric.usage_log_gaps_total.inc();
+    const todo = `look for the missing records, then: usage-ingest positions accept-gap --partition ${name}`;
+    health.stopped(name, 'gap', 'log_gap_found', { reason: error.reason, todo });
+    waiting = true;
+    await aborted(AbortSignal.any([stop, reopen]));
+    waiting = false;
+  }
+
+  async function backOff(error: unknown, cancel: AbortSignal): Promise<void> {
+    failures += 1;
+    // A lost connection is told once for all partitions, by the sessions, where a new one cannot be had.
+    if (!(error instanceof LostSessionError)) {
+      health.failing(name, error instanceof LogReadError ? 'log_read_failing' : 'store_failing', error);
+    }
+    await pause(backoffMs(failures), cancel);
+  }
+
+  async function handle(error: unknown, stop: AbortSignal, reopen: AbortSignal): Promise<void> {
+    const cancel = AbortSignal.any([stop, reopen]);
+    if (error instanceof LogGapError || error instanceof OpenGapError) return waitAtGap(error, stop, reopen);
+    if (error instanceof RecordTooNewError) {
+      const todo = 'a newer front wrote this: upgrade the writer';
+      health.stopped(name, 'too_new', 'partition_stopped', { reason: 'too_new', err: error, todo });
+      return pause(probeEveryMs, cancel);
+    }
+    if (error instanceof PoisonLimitError) {
+      const todo =
+        'Postgres refuses too many usages for it to be odd ones: undo what the refusal names (a constraint, a column); the partition then goes on by itself';
+      const { message: problem, refusal } = error;
+      health.stopped(name, 'poison', 'partition_stopped', { reason: 'poison', problem, refusal, todo });
+      return pause(probeEveryMs, cancel);
+    }
+    const tooLong = storeProblem(error) === 'cancelled' || error instanceof SessionDeadlineError;
+    if (tooLong && halveBatch()) return;
+    return backOff(error, cancel);
+  }
+
+  return {
+    async wait(error, stop, reopen) {
+      if (stop.aborted || error instanceof SessionsStoppedError) return;
+      try {
+        await handle(error, stop, reopen);
+      } catch (again) {
+        // The gap could not be kept: it is found again at the next open.
+        if (!stop.aborted && !(again instanceof SessionsStoppedError)) await backOff(again, stop);
+      }
+    },
+    well() {
+      failures = 0;
+      health.well(name);
+    },
+    waitsForOperator: () => waiting,
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * Stores the rows of a batch line by line where it must: a line that Postgres refuses is cut out, its neighbours
+ * are stored, all in the one transaction. A line is only ever cut after it was refused alone; what
+ * an error says about lines is a hint where to look.
+ *
+ * Each range of lines is tried under a savepoint. Refused at a named line: what precedes it, the line itself, and
+ * what follows it are tried one after the other; without a name, the halves are. So every line is copied about
+ * twice for each refused one near it, not once a refused line of the whole batch.
+ */
+
+import type { DeadLetter, Run } from './batch.ts';
+import { wholeRecord } from './batch.ts';
+import { copyRows } from './copy.ts';
+import { namedLine, RowCountError, refusalText, storeProblem } from './postgres-errors.ts';
+import { linesOf, type RowLine } from './row-lines.ts';
+import type { Session } from './sessions.ts';
+import { remakeStagingTable, storeStaged } from './staged-copy.ts';
+
+/** More dead letters than this in one batch are no odd line any more but a fault of ours: the partition stops. */
+export const deadLettersPerBatchMax = 100;
+
+/** Too much is refused for it to be the data's fault. Stops its partition, loudly. */
+export class PoisonLimitError extends Error {
+  override readonly name = 'PoisonLimitError';
+  /** Why the last line was refused, without a value. */
+  readonly refusal: string;
+  constructor(message: string, refusal: string) {
+    super(message);
+    this.refusal = refusal;
+  }
+}
+
+export interface CarefulResult {
+  stored: number;
+  duplicates: number;
+  readonly deadLetters: DeadLetter[];
+}
+
+/** Stores one run within the transaction at hand. `staged`: through the staging table from the start. */
+export async function storeCarefully(
+  session: Session,
+  run: Run,
+  staged: boolean,
+  deadLettersMax: number,
+): Promise<CarefulResult> {
+  const { client } = session;
+  const result: CarefulResult = { stored: 0, duplicates: 0, deadLetters: [] };
+  let throughStaging = staged;
+  if (staged) await remakeStagingTable(client);
+
+  function addDeadLetter(letter: DeadLetter): void {
+    result.deadLetters.push(letter);
+    if (result.deadLetters.length <= deadLettersMax) return;
+    throw new PoisonLimitError(`over ${deadLettersPerBatchMax} dead letters in one batch`, letter.error);
+  }
+
+  /** Null: stored. Else the error of the data, with everything of the range undone. */
+  async function tryRange(lines: readonly RowLine[]): Promise<unknown> {
+    await client.query('savepoint lines');
+    try {
+      const rows = lines.map((line) => line.bytes);
+      const { copied, inserted } = throughStaging
+        ? await storeStaged(client, run.columns, rows)
+        : await copyPlain(rows);
+      if (copied !== lines.length) throw new RowCountError();
+      await client.query('release savepoint lines');
+      result.stored += inserted;
+      result.duplicates += copied - inserted;
+      return null;
+    } catch (error) {
+      const problem = error instanceof RowCountError ? 'count' : storeProblem(error);
+      if (problem !== 'poison' && problem !== 'repeat' && problem !== 'count') throw error;
+      // Released too: a savepoint outlives the rollback to it, and they would nest.
+      await client.query('rollback to savepoint lines; release savepoint lines');
+      if (problem !== 'repeat') return error;
+      if (throughStaging) throw error;
+      throughStaging = true;
+      await remakeStagingTable(client);
+      return tryRange(lines);
+    }
+  }
+
+  async function copyPlain(rows: readonly Buffer[]) {
+    const copied = await copyRows(client, 'usages', run.columns, rows);
+    return { copied, inserted: copied };
+  }
+
+  async function storeRange(lines: readonly RowLine[]): Promise<void> {
+    // A loop over what remains, so that many refused lines make no deep recursion.
+    let rest = lines;
+    while (rest.length > 0) {
+      const error = await tryRange(rest);
+      if (error === null) return;
+      if (rest.length === 1) {
+        const { position, bytes } = rest[0] as RowLine;
+        return addDeadLetter({ position, line: bytes, error: refusalText(error, run.columns.names) });
+      }
+      const line = namedLine(error);
+      // The named line alone comes next; when it is taken after all, the hint was wrong and nothing is lost.
+      const at = line !== null && line <= rest.length ? line - 1 : null;
+      const end = at ?? Math.floor(rest.length / 2);
+      if (end > 0) await storeRange(rest.slice(0, end));
+      if (at === null) rest = rest.slice(end);
+      else {
+        await storeRange(rest.slice(at, at + 1));
+        rest = rest.slice(at + 1);
+      }
+    }
+  }
+
+  for (const part of recordsByTruth(run)) {
+    if (part.liar) addDeadLetter(wholeRecord(part.liar, 'the header counts other rows than there are'));
+    else await storeRange(linesOf(part.records));
+  }
+  return result;
+}
+
+type Part = { liar: Run['records'][number]; records: null } | { liar: null; records: Run['records'] };
+
+/** Sets records aside whose header does not count their rows: their header is wrong, so they are none of ours. */
+function recordsByTruth(run: Run): Part[] {
+  const parts: Part[] = [];
+  for (const record of run.records) {
+    if (countLines(record.rows) !== record.header.count) parts.push({ liar: record, records: null });
+    else {
+      const last = parts.at(-1);
+      if (last?.records) last.records.push(record);
+      else parts.push({ liar: null, records: [record] });
+    }
+  }
+  return parts;
+}
+
+function countLines(rows: Buffer): number {
+  let count = 0;
+  for (let at = rows.indexOf(0x0a); at >= 0; at = rows.indexOf(0x0a, at + 1)) count += 1;
+  return count;
+}

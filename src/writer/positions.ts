@@ -1,0 +1,59 @@
+/**
+ * Up to where a partition is stored. The position moves by compare-and-set in the transaction that stores the
+ * rows, and it is taken first: the row's lock makes a second writer wait, and then its comparison fails. That
+ * alone fences a zombie; no lease, clock or other lock takes part.
+ */
+
+import type pg from 'pg';
+import type { PartitionKey } from './partition-key.ts';
+
+export interface StoredPosition {
+  /** Where the next record to store starts. */
+  readonly position: number;
+  /** CRC-32 of the last stored record; null where none was stored, or an operator set the position. */
+  readonly lastCrc: number | null;
+}
+
+/** Null where nothing was ever stored of this partition. */
+export async function loadPosition(client: pg.Client, key: PartitionKey): Promise<StoredPosition | null> {
+  const { rows } = await client.query<{ position: string; last_crc: string | null }>(
+    'select position, last_crc from log_positions where source = $1 and partition = $2',
+    [key.source, key.partition],
+  );
+  const row = rows[0];
+  if (!row) return null;
+  return { position: Number(row.position), lastCrc: row.last_crc === null ? null : Number(row.last_crc) };
+}
+
+/**
+ * Moves the position from `from` (null: there is no row yet) to `next`, within the transaction at hand.
+ * False: it is not at `from` any more; then nothing was changed and the transaction must be rolled back.
+ */
+export async function takePosition(
+  client: pg.Client,
+  key: PartitionKey,
+  from: number | null,
+  next: number,
+  crc: number,
+): Promise<boolean> {
+  const { rowCount } =
+    from === null
+      ? await client.query(
+          'insert into log_positions (source, partition, position, last_crc) values ($1, $2, $3, $4) on conflict do nothing',
+          [key.source, key.partition, next, crc],
+        )
+      : await client.query(
+          'update log_positions set position = $4, last_crc = $5, updated_at = now() where source = $1 and partition = $2 and position = $3',
+          [key.source, key.partition, from, next, crc],
+        );
+  return rowCount === 1;
+}
+
+/** Every stored position of a log, by partition. */
+export async function loadPositions(client: pg.Client, source: string): Promise<Map<string, number>> {
+  const { rows } = await client.query<{ partition: string; position: string }>(
+    'select partition, position from log_positions where source = $1',
+    [source],
+  );
+  return new Map(rows.map((row) => [row.partition, Number(row.position)]));
+}

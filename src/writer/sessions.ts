@@ -1,0 +1,208 @@
+/**
+ * The writer's connections: a fixed number, handed out in the order of asking, so that partitions take turns.
+ * Whoever asks gets a session that is connected and can write, however long Postgres is away. A partition holds
+ * rows in memory only while it has a session: that bounds the writer's memory.
+ */
+
+import pg from 'pg';
+import type { Logger } from '../observability/logger.ts';
+import { connectionConfig } from '../postgres/connection.ts';
+import { backoffMs, pause } from './backoff.ts';
+import { checkSession } from './session-check.ts';
+
+const connectTimeoutMs = 5_000;
+
+/** One connection. */
+export interface Session {
+  readonly client: pg.Client;
+  /** The connection is gone; whoever asks next gets a new one. */
+  readonly lost: boolean;
+  /** Cuts the connection at once, whatever it is doing. */
+  giveUp(): void;
+  /**
+   * Runs `work` and cuts the connection when it takes longer: a server that is stopped, or behind a network that
+   * swallows everything, keeps its sockets open for a quarter of an hour.
+   * @throws SessionDeadlineError when it took longer
+   */
+  within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T>;
+}
+
+/** Postgres gave no answer in time; what became of the transaction is unknown. */
+export class SessionDeadlineError extends Error {
+  override readonly name = 'SessionDeadlineError';
+}
+
+export interface Sessions {
+  /**
+   * Waits for its turn and for Postgres, then runs `work` with a session of its own.
+   * @throws SessionsStoppedError when `signal` is aborted before `work` began
+   */
+  use<T>(signal: AbortSignal, work: (session: Session) => Promise<T>): Promise<T>;
+  /** Ends all sessions, in order where they answer at once. To be called when nobody uses one any more. */
+  stop(): Promise<void>;
+  /** Cuts everything at once. */
+  cut(): void;
+}
+
+export class SessionsStoppedError extends Error {
+  override readonly name = 'SessionsStoppedError';
+}
+
+/** Opens one more connection like those of the writer, for short work beside it. */
+export async function openClient(databaseUrl: string): Promise<pg.Client> {
+  const client = new pg.Client(connectionConfig(databaseUrl, { role: 'writer', connectTimeoutMs }));
+  // Without a listener a lost connection would end the process; whoever queries next is told anyway.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    cutClient(client);
+    throw error;
+  }
+}
+
+/** Ends a client's socket without waiting for the server. */
+export function cutClient(client: pg.Client): void {
+  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
+  connection.stream.destroy();
+}
+
+export function createSessions(options: {
+  databaseUrl: string;
+  connections: number;
+  logger: Logger;
+  /** Postgres turned reachable (also for the first time, and again for every new session) or not. */
+  onReachable: (reachable: boolean) => void;
+}): Sessions {
+  const { databaseUrl, connections, logger, onReachable } = options;
+  const idle: (Session | null)[] = Array.from({ length: connections }, () => null);
+  const open = new Set<Session>();
+  const waiting: ((slot: Session | null) => void)[] = [];
+  let away = false;
+  let stopped = false;
+
+  function release(session: Session | null): void {
+    const kept = session && !session.lost ? session : null;
+    const next = waiting.shift();
+    if (next) next(kept);
+    else idle.push(kept);
+  }
+
+  async function takeSlot(signal: AbortSignal): Promise<Session | null> {
+    if (signal.aborted) throw new SessionsStoppedError('stopped');
+    if (idle.length > 0) {
+      // A connected one first: an idle writer does not open more connections than it needs.
+      const connected = idle.findIndex((session) => session !== null && !session.lost);
+      return idle.splice(Math.max(connected, 0), 1)[0] ?? null;
+    }
+    const turn = Promise.withResolvers<Session | null>();
+    const giveUp = () => {
+      const place = waiting.indexOf(turn.resolve);
+      if (place < 0) return;
+      waiting.splice(place, 1);
+      turn.reject(new SessionsStoppedError('stopped'));
+    };
+    waiting.push(turn.resolve);
+    signal.addEventListener('abort', giveUp, { once: true });
+    try {
+      return await turn.promise;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  async function connect(signal: AbortSignal): Promise<Session> {
+    for (let failures = 1; ; failures += 1) {
+      if (signal.aborted || stopped) throw new SessionsStoppedError('stopped');
+      try {
+        const session = createSession(await openClient(databaseUrl), open);
+        try {
+          await session.within(connectTimeoutMs, () => checkSession(session.client));
+        } catch (error) {
+          session.giveUp();
+          throw error;
+        }
+        if (away) logger.info('postgres_back');
+        away = false;
+        onReachable(true);
+        return session;
+      } catch (error) {
+        if (!away) logger.error('postgres_away', { err: error });
+        away = true;
+        onReachable(false);
+      }
+      await pause(backoffMs(failures), signal);
+    }
+  }
+
+  return {
+    async use(signal, work) {
+      let session = await takeSlot(signal);
+      try {
+        if (!session || session.lost) {
+          session = null;
+          session = await connect(signal);
+        }
+        return await work(session);
+      } finally {
+        release(session);
+      }
+    },
+    async stop() {
+      stopped = true;
+      await Promise.all([...open].map((session) => endSession(session)));
+    },
+    cut() {
+      for (const session of open) session.giveUp();
+    },
+  };
+}
+
+function createSession(client: pg.Client, open: Set<Session>): Session {
+  let lost = false;
+  const session: Session = {
+    client,
+    get lost() {
+      return lost;
+    },
+    giveUp() {
+      lost = true;
+      open.delete(session);
+      cutClient(client);
+    },
+    async within(timeoutMs, work) {
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        session.giveUp();
+      }, timeoutMs);
+      try {
+        return await work();
+      } catch (error) {
+        if (late) throw new SessionDeadlineError(`no answer within ${timeoutMs} ms`, { cause: error });
+        throw error;
+      } finally {
+        clearTimeout(timer);
+      }
+    },
+  };
+  const end = () => {
+    lost = true;
+    open.delete(session);
+  };
+  client.on('error', end);
+  client.on('end', end);
+  open.add(session);
+  return session;
+}
+
+/** Says goodbye, so that the server has no broken connection in its log; cuts where that takes long. */
+async function endSession(session: Session): Promise<void> {
+  const timer = setTimeout(() => session.giveUp(), 1_000);
+  try {
+    await session.client.end();
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * Stores one batch of a partition, exactly once in effect:
+ *
+ * 1. the months' partitions are there (a transaction of their own, before);
+ * 2. one transaction: the position is taken and moved by compare-and-set, the rows are copied, what was refused
+ *    is kept aside;
+ * 3. only after its commit is the log told, by the caller.
+ *
+ * Killed anywhere, the position says what is stored: rows and position are committed together or not at all.
+ */
+
+import { failpoint } from '../failpoints.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Batch, DeadLetter } from './batch.ts';
+import { copyRows } from './copy.ts';
+import { insertDeadLetters } from './dead-letters.ts';
+import type { MonthPartitions } from './month-partitions.ts';
+import type { PartitionKey } from './partition-key.ts';
+import { deadLettersPerBatchMax, PoisonLimitError, storeCarefully } from './poison.ts';
+import type { PoisonRate } from './poison-rate.ts';
+import { takePosition } from './positions.ts';
+import { RowCountError, type StoreProblem, storeProblem } from './postgres-errors.ts';
+import { monthsOfRows } from './row-lines.ts';
+import type { Session } from './sessions.ts';
+import { storeStaged } from './staged-copy.ts';
+import { type BlockerWatch, watchBlockers } from './takeover.ts';
+import { inTransaction } from './transaction.ts';
+
+export interface StoredBatch {
+  readonly stored: number;
+  readonly duplicates: number;
+  readonly deadLetters: readonly DeadLetter[];
+}
+
+export interface BatchStore {
+  /**
+   * @param from where the position is now; null: there is none yet
+   * @returns null where another writer has moved the position: nothing was stored
+   * @throws PoisonLimitError; an error of Postgres where a later try may help
+   */
+  store(session: Session, from: number | null, batch: Batch): Promise<StoredBatch | null>;
+}
+
+/** After a repeat more of them are likely (a relay that sends again, a restored database): no COPY to fail first. */
+const stagedBatchesAfterRepeat = 100;
+
+/** How a batch is stored; it gets more careful with each thing that is found. */
+interface Manner {
+  /** Through the staging table, because usages repeat. */
+  staged: boolean;
+  /** Line by line where it must, because something is refused. */
+  careful: boolean;
+  /** Months were looked up in the rows themselves. */
+  monthsRead: boolean;
+  /** A lock timed out: whoever holds it is looked at. */
+  watched: boolean;
+}
+
+export function createBatchStore(options: {
+  databaseUrl: string;
+  lockTimeoutMs: number;
+  key: PartitionKey;
+  months: MonthPartitions;
+  poisonRate: PoisonRate;
+  logger: Logger;
+}): BatchStore {
+  const { databaseUrl, lockTimeoutMs, key, months, poisonRate, logger } = options;
+  let stagedBatches = 0;
+  let lockedBefore = false;
+
+  async function tryOnce(session: Session, from: number | null, batch: Batch, manner: Manner) {
+    const watch = manner.watched ? await startWatch(session) : null;
+    try {
+      return await inTransaction(session, lockTimeoutMs, () => storeRows(session, from, batch, manner));
+    } finally {
+      await watch?.stop();
+    }
+  }
+
+  async function startWatch(session: Session): Promise<BlockerWatch> {
+    const { rows } = await session.client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    return watchBlockers({ databaseUrl, pid: rows[0]?.pid ?? 0, lockTimeoutMs, logger });
+  }
+
+  async function storeRows(
+    session: Session,
+    from: number | null,
+    batch: Batch,
+    manner: Manner,
+  ): Promise<StoredBatch> {
+    const { client } = session;
+    if (!(await takePosition(client, key, from, batch.next, batch.crc))) throw new OvertakenError();
+    let stored = 0;
+    let duplicates = 0;
+    const deadLetters: DeadLetter[] = [...batch.refused];
+    for (const run of batch.runs) {
+      if (manner.careful) {
+        const room = deadLettersPerBatchMax - deadLetters.length;
+        const result = await storeCarefully(session, run, manner.staged, room);
+        stored += result.stored;
+        duplicates += result.duplicates;
+        deadLetters.push(...result.deadLetters);
+        continue;
+      }
+      const rows = run.records.map((record) => record.rows);
+      const copied = manner.staged
+        ? await storeStaged(client, run.columns, rows)
+        : await copyRows(client, 'usages', run.columns, rows).then((n) => ({ copied: n, inserted: n }));
+      if (copied.copied !== run.usages) throw new RowCountError();
+      stored += copied.inserted;
+      duplicates += copied.copied - copied.inserted;
+    }
+    const refusal = deadLetters.at(-1)?.error ?? '';
+    if (deadLetters.length > deadLettersPerBatchMax) {
+      throw new PoisonLimitError(`over ${deadLettersPerBatchMax} dead letters in one batch`, refusal);
+    }
+    poisonRate.check(stored + duplicates + deadLetters.length, deadLetters.length, refusal);
+    await insertDeadLetters(client, key, deadLetters);
+    failpoint('copied');
+    return { stored, duplicates, deadLetters };
+  }
+
+  /** What to change for the next try; false: nothing here helps. */
+  async function adapt(session: Session, batch: Batch, manner: Manner, error: unknown): Promise<boolean> {
+    const problem: StoreProblem | 'count' = error instanceof RowCountError ? 'count' : storeProblem(error);
+    if (problem === 'repeat' && !manner.staged) {
+      stagedBatches = stagedBatchesAfterRepeat;
+      manner.staged = true;
+      return true;
+    }
+    if ((problem === 'poison' || problem === 'count') && !manner.careful) {
+      manner.careful = true;
+      return true;
+    }
+    if (problem === 'no_partition' && !manner.monthsRead) {
+      // Somebody dropped a partition, or a header misses a month.
+      manner.monthsRead = true;
+      months.forget();
+      const all = new Set(batch.months);
+      for (const run of batch.runs) {
+        for (const month of monthsOfRows(run.records, run.columns)) all.add(month);
+      }
+      await months.ensure(session, all);
+      return true;
+    }
+    if (problem === 'locked') lockedBefore = true;
+    if (problem === 'locked' && !manner.watched) {
+      manner.watched = true;
+      return true;
+    }
+    return false;
+  }
+
+  return {
+    async store(session, from, batch) {
+      const manner: Manner = {
+        staged: stagedBatches > 0,
+        careful: false,
+        monthsRead: false,
+        watched: lockedBefore,
+      };
+      await months.ensure(session, batch.months);
+      // Each turn changes the manner in a way it was not before, so there are few.
+      for (;;) {
+        try {
+          const result = await tryOnce(session, from, batch, manner);
+          lockedBefore = false;
+          if (stagedBatches > 0) stagedBatches -= 1;
+          poisonRate.add(
+            result.stored + result.duplicates + result.deadLetters.length,
+            result.deadLetters.length,
+          );
+          return result;
+        } catch (error) {
+          if (error instanceof OvertakenError) return null;
+          if (session.lost || !(await adapt(session, batch, manner, error))) throw error;
+        }
+      }
+    },
+  };
+}
+
+/** The position is not where this writer left it. Rolls the transaction back. */
+class OvertakenError extends Error {
+  override readonly name = 'OvertakenError';
+}

@@ -1,0 +1,26 @@
+/** What all partition workers of one writer share. */
+
+import type { Logger } from '../observability/logger.ts';
+import type { MonthPartitions } from './month-partitions.ts';
+import type { PartitionHealth } from './partition-health.ts';
+import type { Sessions } from './sessions.ts';
+import type { WriterMetrics } from './writer-metrics.ts';
+
+export interface WorkerContext {
+  /** The value of the `log` label. */
+  readonly kind: string;
+  readonly source: string;
+  readonly databaseUrl: string;
+  readonly lockTimeoutMs: number;
+  /** Bytes of rows in one transaction, about. */
+  readonly batchBytesMax: number;
+  /** How often a partition that stopped for want of an operator is tried again. */
+  readonly probeEveryMs: number;
+  readonly sessions: Sessions;
+  readonly months: MonthPartitions;
+  readonly health: PartitionHealth;
+  readonly metrics: WriterMetrics;
+  readonly logger: Logger;
+  /** Another writer moved a position. */
+  onOvertaken(partition: string): void;
+}

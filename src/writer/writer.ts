@@ -1,0 +1,158 @@
+/**
+ * The writer: takes every partition that its reader hands over and brings it into Postgres, exactly once in effect.
+ * Postgres away at the start, or for days, is a state and no error: it tries again forever.
+ */
+
+import type { Registry } from 'prom-client';
+import type { Settings } from '../config/settings.ts';
+import type { LogPartition, LogReader } from '../log/log.ts';
+import type { Logger } from '../observability/logger.ts';
+import { createBacklogGauges } from './backlog-gauges.ts';
+import { pause } from './backoff.ts';
+import { createMonthPartitions, monthOf } from './month-partitions.ts';
+import { createPartitionHealth } from './partition-health.ts';
+import { createPartitionWorker, type PartitionWorker } from './partition-worker.ts';
+import { createPositionWatch } from './position-watch.ts';
+import { createSessions, SessionsStoppedError } from './sessions.ts';
+import type { WorkerContext } from './worker-context.ts';
+import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts';
+
+export interface WriterOptions {
+  readonly settings: Pick<
+    Settings,
+    | 'USAGE_WRITER_CONNECTIONS'
+    | 'USAGE_WRITER_BATCH_BYTES_MAX'
+    | 'USAGE_WRITER_LOCK_TIMEOUT_MS'
+    | 'USAGE_STOP_TIMEOUT_MS'
+  >;
+  readonly reader: LogReader;
+  readonly databaseUrl: string;
+  readonly logger: Logger;
+  readonly metrics?: WriterMetrics;
+  /** How often a partition that stopped for want of an operator is tried again; 30 s. */
+  readonly probeEveryMs?: number;
+}
+
+export interface Writer {
+  readonly registry: Registry;
+  /** Resolves when it reads its log, whether Postgres can be reached or not. */
+  start(): Promise<void>;
+  /** Batches in flight are committed, then the connections and the reader end. */
+  stop(): Promise<void>;
+}
+
+const backlogEveryMs = 1_000;
+const monthsEveryMs = 3_600_000;
+const probeEveryMs = 30_000;
+const overtakenEveryMs = 60_000;
+
+export function createWriter(options: WriterOptions): Writer {
+  const { settings, reader, databaseUrl, logger } = options;
+  const metrics = options.metrics ?? createWriterMetrics();
+  const lockTimeoutMs = settings.USAGE_WRITER_LOCK_TIMEOUT_MS;
+  const health = createPartitionHealth(logger, metrics);
+  const months = createMonthPartitions({ logger, lockTimeoutMs });
+  const stopping = new AbortController();
+  const workers = new Map<PartitionWorker, LogPartition>();
+  const running = new Set<Promise<void>>();
+  const backlog = createBacklogGauges(reader.kind, metrics, logger);
+  let overtakenAtMs = Number.NEGATIVE_INFINITY;
+  let starting: Promise<void> | null = null;
+  let stopped: Promise<void> | null = null;
+
+  const sessions = createSessions({
+    databaseUrl,
+    connections: settings.USAGE_WRITER_CONNECTIONS,
+    logger,
+    onReachable(reachable) {
+      health.reachable(reachable);
+      // A new session may be to another server than before, one that knows less.
+      if (reachable) watch.lookNow();
+    },
+  });
+  const watch = createPositionWatch({
+    sessions,
+    source: () => reader.source,
+    partitions: () => workers.keys(),
+    logger,
+  });
+
+  function keep(task: Promise<void>): void {
+    running.add(task);
+    void task.finally(() => running.delete(task));
+  }
+
+  function take(partition: LogPartition): void {
+    const context: WorkerContext = {
+      kind: reader.kind,
+      source: reader.source,
+      databaseUrl,
+      lockTimeoutMs,
+      batchBytesMax: settings.USAGE_WRITER_BATCH_BYTES_MAX,
+      probeEveryMs: options.probeEveryMs ?? probeEveryMs,
+      sessions,
+      months,
+      health,
+      metrics,
+      logger,
+      onOvertaken,
+    };
+    const worker = createPartitionWorker(partition, context);
+    workers.set(worker, partition);
+    keep(worker.run(stopping.signal).finally(() => workers.delete(worker)));
+  }
+
+  function onOvertaken(partition: string): void {
+    if (performance.now() < overtakenAtMs + overtakenEveryMs) return;
+    overtakenAtMs = performance.now();
+    logger.warn('writer_overtaken', { partition });
+  }
+
+  /** Ahead of time, so that no batch waits for it when a month begins. */
+  async function makeMonths(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      const now = monthOf(Date.now());
+      let waitMs = monthsEveryMs;
+      try {
+        await sessions.use(stopping.signal, (session) => months.ensure(session, [now, now + 1]));
+      } catch (error) {
+        if (error instanceof SessionsStoppedError) return;
+        logger.warn('month_partition_failed', { err: error });
+        waitMs = 60_000;
+      }
+      await pause(waitMs, stopping.signal);
+    }
+  }
+
+  async function measureBacklog(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await backlog.show(workers);
+      await pause(backlogEveryMs, stopping.signal);
+    }
+  }
+
+  async function open(): Promise<void> {
+    health.reachable(false);
+    await reader.start(take);
+    keep(watch.run(stopping.signal));
+    keep(makeMonths());
+    keep(measureBacklog());
+  }
+
+  async function close(): Promise<void> {
+    await starting?.catch(() => {});
+    stopping.abort();
+    // A server that answers no more must not keep the process: what is cut is stored again at the next start.
+    const timer = setTimeout(() => sessions.cut(), settings.USAGE_STOP_TIMEOUT_MS / 2);
+    await Promise.all(running);
+    await sessions.stop();
+    clearTimeout(timer);
+    await reader.stop();
+  }
+
+  return {
+    registry: metrics.registry,
+    start: () => (starting ??= open()),
+    stop: () => (stopped ??= close()),
+  };
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { numberedId, numberedRecord, sampleUsedAtMs, testRecord } from '../support/usage-records.ts';
+import { createMemoryLog } from '../support/memory-log.ts';
+import { query, startTestPostgres } from '../support/postgres.ts';
+import { startTestWriter } from '../support/test-writer.ts';
+import { until } from '../support/until.ts';
+
+const postgres = await startTestPostgres();
+
+async function counts(url: string): Promise<{ all: number; distinct: number }> {
+  const [row] = await query<{ all: number; distinct: number }>(
+    url,
+    'select count(*)::int as all, count(distinct id)::int as distinct from usages',
+  );
+  return row!;
+}
+
+async function stored(url: string, expected: number): Promise<void> {
+  await until(async () => (await counts(url)).all >= expected, { what: `${expected} rows` });
+  assert.deepEqual(await counts(url), { all: expected, distinct: expected });
+}
+
+describe('a writer', { concurrency: false }, () => {
+  it('stores what is there, then what comes, over several partitions, and tells the log', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = createMemoryLog();
+    for (let p = 0; p < 20; p += 1) log.partition(`p${p}`).append(numberedRecord(p * 1000, 100));
+    const writer = await startTestWriter(t, log.reader(), url);
+    await stored(url, 2_000);
+    for (let p = 0; p < 21; p += 1) log.partition(`p${p}`).append(numberedRecord(p * 1000 + 500, 50));
+    await stored(url, 3_050);
+    const part = log.partition('p20');
+    await until(() => part.storedPosition === part.end, { what: 'the log to be told' });
+    assert.equal(await writer.metric('usage_stored_total'), 3_050);
+    assert.equal(await writer.metric('usage_duplicate_total'), 0);
+    await until(async () => (await writer.metric('usage_log_backlog_records')) === 0, { what: 'no backlog' });
+    assert.equal(await writer.metric('usage_postgres_up'), 1);
+    const [row] = await query(url, 'select * from usages where id = $1', [numberedId(0)]);
+    assert.equal(row!.patient_id, 'patient');
+    assert.equal(row!.used_at.getTime(), sampleUsedAtMs);
+  });
+
+  it('goes on after a restart where it stood, and does not read again what is stored', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = createMemoryLog();
+    const part = log.partition('p');
+    part.append(numberedRecord(0, 10), numberedRecord(10, 10));
+    const first = await startTestWriter(t, log.reader(), url);
+    await stored(url, 20);
+    await first.stop();
+    part.append(numberedRecord(20, 10));
+    part.finish();
+    const second = await startTestWriter(t, log.reader(), url);
+    await stored(url, 30);
+    assert.equal(await second.metric('usage_stored_total'), 10);
+    assert.equal(await second.metric('usage_duplicate_total'), 0);
+  });
+
+  it('keeps the first stored of a repeat, within a batch too, and counts the others', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = createMemoryLog();
+    const id = numberedId(1);
+    log
+      .partition('p')
+      .append(testRecord([{ id, medication: 'first' }, { id, medication: 'second' }, { id: numberedId(2) }]));
+    const writer = await startTestWriter(t, log.reader(), url);
+    await stored(url, 2);
+    log.partition('q').append(testRecord([{ id, medication: 'third' }, { id: numberedId(3) }]));
+    await stored(url, 3);
+    const [row] = await query(url, 'select medication from usages where id = $1', [id]);
+    assert.equal(row!.medication, 'first');
+    assert.equal(await writer.metric('usage_duplicate_total'), 2);
+    assert.equal(await writer.metric('usage_stored_total'), 3);
+  });
+
+  it('joins many small records into few transactions', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = createMemoryLog();
+    for (let n = 0; n < 2_000; n += 1) log.partition('p').append(numberedRecord(n, 1));
+    const writer = await startTestWriter(t, log.reader(), url);
+    await stored(url, 2_000);
+    const [row] = await query<{ n: number }>(url, 'select count(distinct xmin::text)::int as n from usages');
+    assert.ok(row!.n <= 3, `${row!.n} transactions`);
+    assert.equal(await writer.metric('usage_stored_total'), 2_000);
+  });
+
+  it('keeps within the bytes of a batch', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = createMemoryLog();
+    for (let n = 0; n < 20; n += 1) log.partition('p').append(numberedRecord(n * 100, 100));
+    await startTestWriter(t, log.reader(), url, { USAGE_WRITER_BATCH_BYTES_MAX: '16384' });
+    await stored(url, 2_000);
+    const [row] = await query<{ n: number }>(
+      url,
+      'select max(n)::int as n from (select count(*) as n from usages group by xmin::text) batch',
+    );
+    assert.ok(row!.n <= 200, `${row!.n} rows in one transaction`);
+  });
+
+  it('costs nothing for a thousand partitions that have nothing', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = createMemoryLog();
+    for (let p = 0; p < 1_000; p += 1) {
+      log.partition(`p${p}`).append(numberedRecord(p, 1));
+      log.partition(`p${p}`).finish();
+    }
+    await startTestWriter(t, log.reader(), url);
+    await stored(url, 1_000);
+    const reads = () => Array.from({ length: 1_000 }, (_, p) => log.partition(`p${p}`).reads);
+    await until(() => reads().every((n) => n === 2), { what: 'every partition read to its end' });
+    log.partition('live').append(numberedRecord(5_000, 1));
+    await stored(url, 1_001);
+    assert.ok(reads().every((n) => n === 2));
+  });
+});
