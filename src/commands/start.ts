@@ -4,6 +4,7 @@ import { loadSettings } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import type { Settings } from '../config/settings.ts';
 import { exitCode } from '../errors/exit-codes.ts';
+import { kafkaProblems } from '../log/kafka/check.ts';
 import { crashFields } from '../observability/error-fields.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { EmbeddedPostgresError } from '../postgres/embedded/embedded-error.ts';
@@ -11,7 +12,7 @@ import { createEmbeddedPostgres } from '../postgres/embedded/embedded-postgres.t
 import type { Role } from '../role/messages.ts';
 import { StartRefusedError } from '../supervisor/refused-error.ts';
 import { roleTable } from '../supervisor/role-table.ts';
-import { createSupervisor, type Supervisor } from '../supervisor/supervisor.ts';
+import { createSupervisor, type Supervisor, type SupervisorOptions } from '../supervisor/supervisor.ts';
 import { addressesOf, bannerText } from './banner.ts';
 
 /** Under npm a terminal's Ctrl-C arrives twice, from the terminal and from npm; a person takes longer. */
@@ -19,11 +20,15 @@ const echoMs = 300;
 /** A forced stop that still does not end is cut by ending this process; its children follow. */
 const forcedMs = 3_000;
 
-/** Runs until a signal asks for the end. @returns the exit code */
-export async function start(): Promise<number> {
+/** Runs until a signal asks for the end. `options` are for tests. @returns the exit code */
+export async function start(options: Pick<SupervisorOptions, 'roles' | 'timing'> = {}): Promise<number> {
   let settings: Settings;
   try {
     settings = loadSettings(process.env);
+    if (settings.KAFKA_BROKERS !== undefined) {
+      const problems = await kafkaProblems(settings);
+      if (problems.length > 0) throw new ConfigError(problems);
+    }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(error.text);
@@ -35,7 +40,12 @@ export async function start(): Promise<number> {
     logger.error('role_crashed', { crash: crashFields(error) });
     process.exit(exitCode.failure);
   });
-  const supervisor = createSupervisor({ settings, logger, embedded: embeddedPostgres(settings, logger) });
+  const supervisor = createSupervisor({
+    settings,
+    logger,
+    embedded: embeddedPostgres(settings, logger),
+    ...options,
+  });
   listenToSignals(supervisor, logger);
   try {
     const instance = await supervisor.start();

@@ -67,6 +67,11 @@ export interface LogPartition {
    * partition was opened, so that a log whose own mark is older or newer follows the database.
    */
   stored(position: number): Promise<void>;
+  /**
+   * Everything before it was taken over by another log (a spool's records by Kafka), and is to be read there.
+   * Only of logs that a relay drains.
+   */
+  relayedBefore?(): Promise<number>;
   /** What is known of records at or after the stored position: how many, and when the oldest was received (epoch ms). */
   backlog(): Promise<{ records: number; oldestReceivedAtMs: number | null }>;
 }

@@ -11,7 +11,17 @@ export const logEvents = {
   kafka_away: 'Kafka does not acknowledge appends: they go to the local log, or are refused with 503.',
   kafka_misconfigured: 'Kafka cannot be used until someone changes a setting, a right or the topic.',
   kafka_weak: 'Settings of the Kafka topic weaken what a 201 promises.',
+  relay_stopped: 'The relay cannot go on with a partition of the spool; the line says why. It tries again.',
+  relay_resumed: 'A partition of the spool that had stopped goes on into Kafka.',
+  relay_failing: 'A partition of the spool could not be read or marked; it is tried again.',
   kafka_group_left: 'The seat in the consumer group was lost; it is taken again.',
+  postgres_started: 'The embedded Postgres takes connections.',
+  postgres_exited: 'The embedded Postgres ended unasked and will be started again.',
+  postgres_left_over:
+    'A server that a killed process had left running was ended before a new one was started.',
+  postgres_stop_slow: 'The embedded Postgres did not end in time and is told again, less politely.',
+  postgres_files_failed: 'A file beside the embedded Postgres (its log, its owner) could not be written.',
+  schema_migrated: 'Migrations were run.',
   role_failed: 'A process of the instance could not start.',
   role_crashed: 'A process of the instance ends by an error that nobody expected; its text is not logged.',
   role_stopped: 'A process of the instance stopped in order.',
@@ -19,17 +29,10 @@ export const logEvents = {
   role_given_up:
     'A process of the instance never became ready however often it was started: the instance ends.',
   admin_listening: 'The admin port of a role that runs alone is open.',
-  postgres_exited: 'The embedded Postgres ended unasked and will be started again.',
   postgres_restarted: 'The embedded Postgres takes connections again.',
   postgres_start_failed: 'The embedded Postgres could not be started; it is tried again.',
   stop_forced: 'The orderly stop was cut short by a second signal or the deadline.',
   metrics_failed: 'The metrics of this process could not be collected; told once until they can be again.',
-  postgres_started: 'The embedded Postgres takes connections.',
-  postgres_left_over:
-    'A server that a killed process had left running was ended before a new one was started.',
-  postgres_stop_slow: 'The embedded Postgres did not end in time and is told again, less politely.',
-  postgres_files_failed: 'A file beside the embedded Postgres (its log, its owner) could not be written.',
-  schema_migrated: 'Migrations were run.',
   request_defect:
     'A mistake in this program: requests were answered 500 or 503. Only where it happened is logged.',
   postgres_away:

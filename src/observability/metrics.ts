@@ -68,14 +68,12 @@ export const metricTable = {
   usage_log_bytes: gauge('Bytes that the log holds.', ['log']),
   usage_log_bytes_max: gauge('Bytes that the log may hold.', ['log'], 'max'),
   usage_front_waiting_bytes: gauge('Bytes of bodies and rows that a front holds.', ['role', 'worker']),
-  usage_kafka_up: gauge('1 while Kafka acknowledges appends, 0 while it is away.', [
-    'role',
-    'worker',
-  ]),
+  usage_kafka_up: gauge('1 while Kafka acknowledges appends, 0 while it is away.', ['role', 'worker']),
   usage_kafka_weak: gauge('Settings of the Kafka topic that weaken the promise; 0 is good.', [
     'role',
     'worker',
   ]),
+  usage_relayed_total: counter('Usages that went from the local log into Kafka.', []),
   usage_spooled_total: counter('Usages that went to the local log because Kafka did not take them in time.', [
     'log',
   ]),

@@ -17,3 +17,32 @@ export async function insertDeadLetters(
     );
   }
 }
+
+export interface ListedDeadLetter {
+  readonly id: number;
+  readonly partition: string;
+  readonly position: number;
+  /** Holds no value. */
+  readonly error: string;
+  readonly failedAt: Date;
+}
+
+/** Those that were not replayed, oldest first, without what is in them. */
+export async function listDeadLetters(client: pg.Client): Promise<ListedDeadLetter[]> {
+  const { rows } = await client.query<{
+    id: string;
+    partition: string;
+    position: string;
+    error: string;
+    failed_at: Date;
+  }>(
+    'select id, partition, position, error, failed_at from dead_letters where replayed_at is null order by id',
+  );
+  return rows.map(({ id, partition, position, error, failed_at }) => ({
+    id: Number(id),
+    partition,
+    position: Number(position),
+    error,
+    failedAt: failed_at,
+  }));
+}

@@ -49,3 +49,64 @@ export async function openGapPartitions(client: pg.Client, source: string): Prom
   );
   return new Set(rows.map((row) => row.partition));
 }
+
+export interface StoredGap extends PartitionKey, OpenGap {
+  readonly foundAt: Date;
+  readonly acceptedAt: Date | null;
+}
+
+/** Every gap there ever was, oldest first. */
+export async function listGaps(client: pg.Client): Promise<StoredGap[]> {
+  const { rows } = await client.query<{
+    id: string;
+    source: string;
+    partition: string;
+    from: string;
+    to: string | null;
+    reason: string;
+    found_at: Date;
+    accepted_at: Date | null;
+  }>(
+    'select id, source, partition, from_position as from, to_position as to, reason, found_at, accepted_at from log_gaps order by id',
+  );
+  return rows.map((row) => ({
+    id: Number(row.id),
+    source: row.source,
+    partition: row.partition,
+    fromPosition: Number(row.from),
+    toPosition: row.to === null ? null : Number(row.to),
+    reason: row.reason,
+    foundAt: row.found_at,
+    acceptedAt: row.accepted_at,
+  }));
+}
+
+/**
+ * Accepts a gap and moves its partition's position behind it, in one transaction. The stored CRC goes: no
+ * record that was stored ends there.
+ * @returns false where somebody else has accepted it
+ */
+export async function acceptGap(
+  client: pg.Client,
+  gap: StoredGap,
+  next: number,
+  by: string,
+): Promise<boolean> {
+  await client.query('begin');
+  try {
+    const { rowCount } = await client.query(
+      'update log_gaps set accepted_at = now(), accepted_by = $2, to_position = $3 where id = $1 and accepted_at is null',
+      [gap.id, by, next],
+    );
+    await client.query(
+      `insert into log_positions (source, partition, position, last_crc) select $1, $2, $3, null where $4
+       on conflict (source, partition) do update set position = $3, last_crc = null, updated_at = now()`,
+      [gap.source, gap.partition, next, rowCount === 1],
+    );
+    await client.query('commit');
+    return rowCount === 1;
+  } catch (error) {
+    await client.query('rollback');
+    throw error;
+  }
+}

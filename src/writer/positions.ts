@@ -57,3 +57,24 @@ export async function loadPositions(client: pg.Client, source: string): Promise<
   );
   return new Map(rows.map((row) => [row.partition, Number(row.position)]));
 }
+
+export interface ListedPosition extends PartitionKey {
+  readonly position: number;
+  readonly updatedAt: Date;
+}
+
+/** All of every log, for people. */
+export async function listPositions(client: pg.Client): Promise<ListedPosition[]> {
+  const { rows } = await client.query<{
+    source: string;
+    partition: string;
+    position: string;
+    updated_at: Date;
+  }>('select source, partition, position, updated_at from log_positions order by source, partition');
+  return rows.map(({ source, partition, position, updated_at }) => ({
+    source,
+    partition,
+    position: Number(position),
+    updatedAt: updated_at,
+  }));
+}

@@ -23,10 +23,16 @@ export function linesOf(records: Run['records']): RowLine[] {
 
 /** The UTC months that rows' `used_at` begin with, as `year * 12 + (month - 1)`; for headers that miss one. */
 export function monthsOfRows(records: Run['records'], columns: ColumnList): Set<number> {
+  const months = new Set<number>();
+  for (const { rows } of records) for (const month of monthsOfLines(rows, columns)) months.add(month);
+  return months;
+}
+
+export function monthsOfLines(rows: Buffer, columns: ColumnList): Set<number> {
   const field = columns.names.indexOf('used_at');
   const months = new Set<number>();
-  for (const { bytes } of linesOf(records)) {
-    const text = /^(\d{4})-(\d\d)-/.exec(bytes.toString('latin1').split('\t', field + 1)[field] ?? '');
+  for (const line of rows.toString('latin1').split('\n')) {
+    const text = /^(\d{4})-(\d\d)-/.exec(line.split('\t', field + 1)[field] ?? '');
     const month = Number(text?.[2]);
     if (text && month >= 1 && month <= 12) months.add(Number(text[1]) * 12 + month - 1);
   }

@@ -74,13 +74,17 @@ export function createSessions(options: {
   logger: Logger;
   /** Postgres turned reachable (also for the first time, and again for every new session) or not. */
   onReachable: (reachable: boolean) => void;
+  /** Brings the schema up to date; before the first session, and again where its tables are missing. */
+  prepare: () => Promise<unknown>;
 }): Sessions {
-  const { databaseUrl, connections, logger, onReachable } = options;
+  const { databaseUrl, connections, logger, onReachable, prepare } = options;
   const idle: (Session | null)[] = Array.from({ length: connections }, () => null);
   const open = new Set<Session>();
   const waiting: ((slot: Session | null) => void)[] = [];
   let away = false;
   let stopped = false;
+  let isPrepared = false;
+  let preparing: Promise<unknown> | null = null;
 
   function release(session: Session | null): void {
     const kept = session && !session.lost ? session : null;
@@ -112,13 +116,26 @@ export function createSessions(options: {
     }
   }
 
+  /** Sessions that open at once share one run. */
+  async function prepareOnce(): Promise<void> {
+    if (isPrepared) return;
+    preparing ??= prepare().finally(() => {
+      preparing = null;
+    });
+    await preparing;
+    isPrepared = true;
+  }
+
   async function connect(signal: AbortSignal): Promise<Session> {
     for (let failures = 1; ; failures += 1) {
       if (signal.aborted || stopped) throw new SessionsStoppedError('stopped');
       try {
-        const session = createSession(await openClient(databaseUrl), open);
+        const session = sessionOf(await openClient(databaseUrl), open);
         try {
-          await session.within(connectTimeoutMs, () => checkSession(session.client));
+          const { hasTables } = await session.within(connectTimeoutMs, () => checkSession(session.client));
+          // Emptied, or another database than before under the same name.
+          if (!hasTables) isPrepared = false;
+          await prepareOnce();
         } catch (error) {
           session.giveUp();
           throw error;
@@ -145,6 +162,10 @@ export function createSessions(options: {
           session = await connect(signal);
         }
         return await work(session);
+      } catch (error) {
+        // A table is missing: the next session finds out, and prepares.
+        if (session && error instanceof pg.DatabaseError && error.code === '42P01') session.giveUp();
+        throw error;
       } finally {
         release(session);
       }
@@ -159,7 +180,8 @@ export function createSessions(options: {
   };
 }
 
-function createSession(client: pg.Client, open: Set<Session>): Session {
+/** A session over a connection that is there; `open` holds it while it is. */
+export function sessionOf(client: pg.Client, open: Set<Session> = new Set()): Session {
   let lost = false;
   const session: Session = {
     client,

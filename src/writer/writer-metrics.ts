@@ -13,6 +13,8 @@ const names = [
   'usage_ingest_lag_seconds',
   'usage_log_backlog_records',
   'usage_log_oldest_seconds',
+  'usage_log_bytes',
+  'usage_log_bytes_max',
   'usage_postgres_up',
   'usage_partitions_stopped',
 ] as const;
@@ -40,4 +42,13 @@ export function countBatch(
   // Wall clocks of two processes: never less than nothing.
   for (const receivedAtMs of batch.receivedAtMs)
     lag.observe({ log }, Math.max(0, now - receivedAtMs) / 1_000);
+}
+
+export function showLogBytes(
+  { metric }: WriterMetrics,
+  log: string,
+  bytes: { held: number; max: number },
+): void {
+  metric.usage_log_bytes.set({ log }, bytes.held);
+  metric.usage_log_bytes_max.set({ log }, bytes.max);
 }

@@ -7,6 +7,7 @@ import type { Registry } from 'prom-client';
 import type { Settings } from '../config/settings.ts';
 import type { LogPartition, LogReader } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
+import { migrate } from '../postgres/migrate.ts';
 import { createBacklogGauges } from './backlog-gauges.ts';
 import { pause } from './backoff.ts';
 import { createMonthPartitions, monthOf } from './month-partitions.ts';
@@ -15,7 +16,7 @@ import { createPartitionWorker, type PartitionWorker } from './partition-worker.
 import { createPositionWatch } from './position-watch.ts';
 import { createSessions, SessionsStoppedError } from './sessions.ts';
 import type { WorkerContext } from './worker-context.ts';
-import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts';
+import { createWriterMetrics, showLogBytes, type WriterMetrics } from './writer-metrics.ts';
 
 export interface WriterOptions {
   readonly settings: Pick<
@@ -29,6 +30,8 @@ export interface WriterOptions {
   readonly databaseUrl: string;
   readonly logger: Logger;
   readonly metrics?: WriterMetrics;
+  /** What the log takes and may take, where it has a bound of its own. */
+  readonly logBytes?: () => { held: number; max: number };
   /** How often a partition that stopped for want of an operator is tried again; 30 s. */
   readonly probeEveryMs?: number;
 }
@@ -64,6 +67,7 @@ export function createWriter(options: WriterOptions): Writer {
     databaseUrl,
     connections: settings.USAGE_WRITER_CONNECTIONS,
     logger,
+    prepare: () => migrate(databaseUrl, logger),
     onReachable(reachable) {
       health.reachable(reachable);
       // A new session may be to another server than before, one that knows less.
@@ -127,6 +131,7 @@ export function createWriter(options: WriterOptions): Writer {
   async function measureBacklog(): Promise<void> {
     while (!stopping.signal.aborted) {
       await backlog.show(workers);
+      if (options.logBytes) showLogBytes(metrics, reader.kind, options.logBytes());
       await pause(backlogEveryMs, stopping.signal);
     }
   }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { numberedId, numberedRecord, testRecord } from '../support/usage-records.ts';
 import { createMemoryLog } from '../support/memory-log.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
 import { startTestWriter } from '../support/test-writer.ts';
 import { until } from '../support/until.ts';
+import { numberedId, numberedRecord, testRecord } from '../support/usage-records.ts';
 
 const postgres = await startTestPostgres();
 const secret = 'Secretpatient';
@@ -94,7 +94,10 @@ describe('poison', { concurrency: false }, () => {
     const writer = await startTestWriter(t, log.reader(), url);
     await until(async () => (await count(url, 'usages')) === 5_000, { what: 'rows' });
     // A constraint of the month's own: the staging table does not have it, so INSERT finds it and names no line.
-    await query(url, `alter table usages_2016_11 add constraint no_secrets check (patient_id not like 'Secret%')`);
+    await query(
+      url,
+      `alter table usages_2016_11 add constraint no_secrets check (patient_id not like 'Secret%')`,
+    );
     log.partition('p').append(...batch([7_001, 7_002], 4_000));
     await until(async () => (await count(url, 'usages')) > 5_000, { what: 'more rows' });
     assert.equal(await count(url, 'usages'), 8_998);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { numberedId, numberedRecord, sampleUsedAtMs, testRecord } from '../support/usage-records.ts';
 import { createMemoryLog } from '../support/memory-log.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
 import { startTestWriter } from '../support/test-writer.ts';
 import { until } from '../support/until.ts';
+import { numberedId, numberedRecord, sampleUsedAtMs, testRecord } from '../support/usage-records.ts';
 
 const postgres = await startTestPostgres();
 

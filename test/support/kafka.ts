@@ -21,6 +21,8 @@ export interface TestKafkaOptions {
   readonly nodes?: number;
   /** More lines of server.properties. */
   readonly properties?: Readonly<Record<string, string>>;
+  /** False: made, not started yet. */
+  readonly started?: boolean;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function startOwnKafka(
       port: 0,
       ...(options.properties ? { properties: options.properties } : {}),
     });
-    await cluster.start();
+    if (options.started !== false) await cluster.start();
     return {
       brokers: cluster.brokers,
       cluster,

@@ -24,7 +24,14 @@ export async function startTestWriter(
   const logged = loggedEvents();
   const metrics = createWriterMetrics();
   const parsed = settingsSchema.parse({ USAGE_WRITER_LOCK_TIMEOUT_MS: '300', ...settings });
-  const writer = createWriter({ settings: parsed, reader, databaseUrl, logger: logged, metrics, probeEveryMs: 500 });
+  const writer = createWriter({
+    settings: parsed,
+    reader,
+    databaseUrl,
+    logger: logged,
+    metrics,
+    probeEveryMs: 500,
+  });
   t.after(() => writer.stop());
   await writer.start();
   return {

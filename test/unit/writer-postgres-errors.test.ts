@@ -37,5 +37,8 @@ it('says why without a value', () => {
   assert.equal(refusalText(error({ code: '22007', where }), columns), '22007 column used_at');
   assert.equal(refusalText(error({ code: '23502', column: 'id' }), columns), '23502 column id');
   assert.equal(refusalText(error({ code: '23514', constraint: 'c' }), columns), '23514 constraint c');
-  assert.equal(refusalText(error({ code: '22P04', where: 'COPY usages, line 1: "Secret"' }), columns), '22P04');
+  assert.equal(
+    refusalText(error({ code: '22P04', where: 'COPY usages, line 1: "Secret"' }), columns),
+    '22P04',
+  );
 });

@@ -35,6 +35,7 @@ export interface KafkaAppender extends LogAppender {
 /** A front with the wrong rights goes on spooling; someone is told, and it looks again now and then. */
 const misconfiguredPauseMs = 30_000;
 const closeWaitMsMax = 5_000;
+const startMsMax = 3_000;
 
 export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppender {
   const { settings, logger, appendTimeoutMs } = options;
@@ -175,7 +176,8 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
 
   async function start(): Promise<void> {
     try {
-      await refresh();
+      // A hung broker must not hold up a start: what comes later is told by `writable`.
+      await within(startMsMax, refresh());
     } catch (error) {
       if (error instanceof KafkaMisconfiguredError) throw error;
       // Away: it goes on trying, and whoever appends is told.

@@ -4,6 +4,7 @@
  * in between it may have been another writer's.
  */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { LogPartition, LogReader } from '../log.ts';
@@ -23,11 +24,13 @@ export interface KafkaReaderOptions {
 }
 
 const retryEveryMs = 1_000;
-const connectMsMax = 15_000;
+const misconfiguredRetryMs = 30_000;
+const connectMsMax = 10_000;
 
 /**
- * `start` resolves once Kafka answered for the first time, for the source is named after its cluster; it waits
- * for that as long as it takes.
+ * `start` resolves whether Kafka is there or not, and goes on trying. The source is named after its cluster, so
+ * it is known before the first partition is handed over, and not always when `start` resolves.
+ * `start` rejects with KafkaMisconfiguredError for what waiting does not mend.
  */
 export function createKafkaReader(options: KafkaReaderOptions): LogReader {
   const { settings, clientId, logger } = options;
@@ -36,6 +39,8 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
   let onPartition: (partition: LogPartition) => void = () => {};
   let partitions = new Map<number, KafkaPartition>();
   let assignments = 0;
+  const stop = new AbortController();
+  let opening: Promise<void> | null = null;
   let starting: Promise<void> | null = null;
   let stopping: Promise<void> | null = null;
 
@@ -66,38 +71,52 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
     for (const partition of old.values()) partition.revoke();
   }
 
-  /** The cluster's id, from a cluster whose topic is as it must be. Tries until Kafka answers. */
-  async function clusterId(): Promise<string | null> {
-    let told = false;
-    while (!stopping) {
-      const admin = createKafkaClient(settings, clientId, backgroundPatience).admin();
+  /** Names the source after a cluster whose topic is as it must be, and joins the group. */
+  async function open(): Promise<void> {
+    const admin = createKafkaClient(settings, clientId, backgroundPatience).admin();
+    try {
+      const prepared = admin.connect().then(() => prepareTopic(admin, settings));
+      const { clusterId } = await within(connectMsMax, prepared);
+      if (stopping) return;
+      source = `kafka:${clusterId}/${settings.USAGE_KAFKA_TOPIC}`;
+      membership.start();
+    } catch (error) {
+      throw translateKafkaError(error, settings.USAGE_KAFKA_TOPIC);
+    } finally {
+      void within(connectMsMax, admin.disconnect()).catch(() => {});
+    }
+  }
+
+  /** Until it is open, however long that takes; told once a state. */
+  async function keepOpening(): Promise<void> {
+    let told = '';
+    while (!stopping && source === null) {
       try {
-        return await within(
-          connectMsMax,
-          admin.connect().then(async () => (await prepareTopic(admin, settings)).clusterId),
-        );
+        await open();
       } catch (error) {
-        const translated = translateKafkaError(error, settings.USAGE_KAFKA_TOPIC);
-        if (translated instanceof KafkaMisconfiguredError) throw translated;
-        if (!told) logger.warn('kafka_away', { err: error });
-        told = true;
-        await new Promise((resolve) => setTimeout(resolve, retryEveryMs));
-      } finally {
-        void within(connectMsMax, admin.disconnect()).catch(() => {});
+        const fatal = error instanceof KafkaMisconfiguredError;
+        const state = fatal ? error.message : 'away';
+        if (state !== told && fatal) logger.error('kafka_misconfigured', { problems: error.problems });
+        else if (state !== told) logger.warn('kafka_away', { err: error });
+        told = state;
+        await pause(fatal ? misconfiguredRetryMs : retryEveryMs, stop.signal);
       }
     }
-    return null;
   }
 
   async function start(): Promise<void> {
-    const id = await clusterId();
-    if (id === null || stopping) return;
-    source = `kafka:${id}/${settings.USAGE_KAFKA_TOPIC}`;
-    membership.start();
+    try {
+      await open();
+    } catch (error) {
+      if (error instanceof KafkaMisconfiguredError) throw error;
+      opening = keepOpening();
+    }
   }
 
   async function close(): Promise<void> {
+    stop.abort();
     await starting?.catch(() => {});
+    await opening;
     revokeAll();
     await membership.stop();
     await watermarks.close();
@@ -116,4 +135,8 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
     },
     stop: () => (stopping ??= close()),
   };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return delay(ms, undefined, { signal }).catch(() => {});
 }

@@ -9,6 +9,7 @@ import { LogGapError, type LogPartition } from '../log.ts';
 import type { LogRecord } from '../record.ts';
 import { Backlog } from './backlog.ts';
 import { listSegments, lockPath, partitionUuid } from './folders.ts';
+import { readRelayed } from './relayed.ts';
 import { SegmentReader, type Stop } from './segment-reader.ts';
 import { judgeTail } from './tail.ts';
 import type { FolderWatch } from './wakeups.ts';
@@ -56,13 +57,13 @@ export class PartitionReader implements LogPartition {
     return this.#isDead;
   }
 
-  read(from: number, bytesMax: number): Promise<LogRecord[] | null> {
-    const reading = this.#read(from, bytesMax);
+  read(from: number, bytesMax: number, cancel?: AbortSignal): Promise<LogRecord[] | null> {
+    const reading = this.#read(from, bytesMax, cancel);
     this.#reading = reading.catch(() => {});
     return reading;
   }
 
-  async #read(from: number, bytesMax: number): Promise<LogRecord[] | null> {
+  async #read(from: number, bytesMax: number, cancel?: AbortSignal): Promise<LogRecord[] | null> {
     for (;;) {
       this.revoked.throwIfAborted();
       const quick = await this.#recordsAt(from, bytesMax);
@@ -155,6 +156,10 @@ export class PartitionReader implements LogPartition {
   async stored(position: number): Promise<void> {
     this.mark = position;
     this.#backlog.stored(position);
+  }
+
+  relayedBefore(): Promise<number> {
+    return readRelayed(this.folder);
   }
 
   async backlog(): Promise<{ records: number; oldestReceivedAtMs: number | null }> {

@@ -1,0 +1,90 @@
+/** `usage-ingest positions list | accept-gap`: up to where each partition is stored, and what stopped one. */
+
+import { exitCode } from '../errors/exit-codes.ts';
+import { acceptGap, listGaps, type StoredGap } from '../writer/gaps.ts';
+import { listPositions } from '../writer/positions.ts';
+import { type CommandOutput, processOutput, tableLines } from './command-output.ts';
+import { withClient } from './with-client.ts';
+
+/** Prints every partition with its position, and the gaps that wait. @returns the exit code */
+export function positionsList(databaseUrl: string, output: CommandOutput = processOutput): Promise<number> {
+  return withClient(databaseUrl, output, async (client) => {
+    const positions = await listPositions(client);
+    const gaps = (await listGaps(client)).filter((gap) => gap.acceptedAt === null);
+    const keys = new Map(positions.map((each) => [`${each.source} ${each.partition}`, each]));
+    // A partition may have a gap and no position yet.
+    const rows = positions.map((each) => [
+      each.source,
+      each.partition,
+      String(each.position),
+      each.updatedAt.toISOString(),
+      gaps
+        .filter((gap) => isOf(gap, each))
+        .map(describeGap)
+        .join(', ') || '-',
+    ]);
+    for (const gap of gaps) {
+      if (!keys.has(`${gap.source} ${gap.partition}`)) {
+        rows.push([gap.source, gap.partition, '-', '-', describeGap(gap)]);
+      }
+    }
+    for (const line of tableLines(['source', 'partition', 'position', 'updated', 'open gaps'], rows))
+      output.out(line);
+    return exitCode.ok;
+  });
+}
+
+export interface AcceptGapArguments {
+  /** The gap's number, as `positions list` prints it. */
+  readonly gap?: number;
+  /** The partition whose open gap is meant. */
+  readonly partition?: string;
+  /** Who answers for it; kept in `log_gaps`. The role of the database connection where it is not given. */
+  readonly by?: string;
+  /** Where reading goes on; needed only for a gap that does not say. */
+  readonly to?: number;
+}
+
+/** Accepts one open gap: its partition goes on after it, and what was in it is not stored. @returns the exit code */
+export function positionsAcceptGap(
+  databaseUrl: string,
+  { gap: id, partition, by, to }: AcceptGapArguments,
+  output: CommandOutput = processOutput,
+): Promise<number> {
+  return withClient(databaseUrl, output, async (client) => {
+    const open = (await listGaps(client)).filter((gap) => gap.acceptedAt === null);
+    const meant = open.filter(
+      (gap) =>
+        (id === undefined || gap.id === id) && (partition === undefined || gap.partition === partition),
+    );
+    const [gap] = meant;
+    if (!gap) {
+      output.err('There is no such gap that waits to be accepted.');
+      return exitCode.failure;
+    }
+    if (meant.length > 1) {
+      output.err('There are several; say which one with --gap:');
+      for (const each of meant) output.err(`  ${each.source} ${each.partition}: ${describeGap(each)}`);
+      return exitCode.usage;
+    }
+    const next = to ?? gap.toPosition;
+    if (next === null) {
+      output.err(`It is not known where gap ${gap.id} ends; say where reading goes on with --to POSITION.`);
+      return exitCode.usage;
+    }
+    if (!(await acceptGap(client, gap, next, by ?? client.user ?? 'operator'))) {
+      output.err(`Gap ${gap.id} was accepted by somebody else meanwhile.`);
+      return exitCode.failure;
+    }
+    output.out(`Gap ${gap.id} of ${gap.partition} is accepted: the partition goes on at ${next}.`);
+    return exitCode.ok;
+  });
+}
+
+function isOf(gap: StoredGap, key: { source: string; partition: string }): boolean {
+  return gap.source === key.source && gap.partition === key.partition;
+}
+
+function describeGap(gap: StoredGap): string {
+  return `gap ${gap.id} (${gap.reason}, ${gap.fromPosition} to ${gap.toPosition ?? '?'}, found ${gap.foundAt.toISOString()})`;
+}

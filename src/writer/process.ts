@@ -1,0 +1,29 @@
+/** The writer as a process of its own: the log (Kafka's, or the local one of DATA_DIR) into the database of DATABASE_URL. */
+
+import { join } from 'node:path';
+import { createKafkaReader } from '../log/kafka/reader.ts';
+import { createLocalReader } from '../log/local/reader.ts';
+import { runRole } from '../role/run-role.ts';
+import { createWriter } from './writer.ts';
+
+await runRole('writer', ({ settings, logger }) => {
+  // The supervisor names the embedded one here, too.
+  const databaseUrl = settings.DATABASE_URL;
+  if (databaseUrl === undefined) {
+    throw new Error(
+      'the writer alone needs DATABASE_URL: "usage-ingest database-url" prints the embedded one',
+    );
+  }
+  if (settings.KAFKA_BROKERS !== undefined) {
+    const reader = createKafkaReader({ settings, clientId: 'usage-ingest-writer', logger });
+    return createWriter({ settings, reader, databaseUrl, logger });
+  }
+  const reader = createLocalReader({
+    logDir: join(settings.DATA_DIR, 'log'),
+    keepHours: settings.USAGE_LOG_KEEP_HOURS,
+    bytesMax: settings.USAGE_LOCAL_LOG_BYTES_MAX,
+    segmentBytes: settings.USAGE_LOG_SEGMENT_BYTES,
+    logger,
+  });
+  return createWriter({ settings, reader, databaseUrl, logger, logBytes: reader.bytes });
+});

@@ -1,0 +1,85 @@
+/** Stores dead letters once what refused them is mended. */
+
+import type pg from 'pg';
+import { decodePayload, RecordTooNewError } from '../log/record.ts';
+import type { Logger } from '../observability/logger.ts';
+import { type ColumnList, columnListOfLine, knownColumnList } from './column-lists.ts';
+import { createMonthPartitions } from './month-partitions.ts';
+import { RowCountError, refusalText, storeProblem } from './postgres-errors.ts';
+import { monthsOfLines } from './row-lines.ts';
+import type { Session } from './sessions.ts';
+import { storeStaged } from './staged-copy.ts';
+import { inTransaction } from './transaction.ts';
+
+export type Replayed =
+  | { readonly outcome: 'stored'; readonly stored: number; readonly duplicates: number }
+  /** It stays where it is. `why` holds no value. */
+  | { readonly outcome: 'refused'; readonly why: string }
+  /** There is none of that id, or it was replayed before. */
+  | { readonly outcome: 'absent' };
+
+/** What a dead letter holds: rows, all or none of which are stored. */
+interface Letter {
+  readonly columns: ColumnList;
+  readonly rows: Buffer;
+}
+
+/** Stores one dead letter and marks it as replayed, in one transaction. The first stored wins, as always. */
+export async function replayDeadLetter(
+  session: Session,
+  id: number,
+  options: { logger: Logger; lockTimeoutMs: number },
+): Promise<Replayed> {
+  const { client } = session;
+  const months = createMonthPartitions(options);
+  const { rows: found } = await client.query<{ line: Buffer }>(
+    'select line from dead_letters where id = $1 and replayed_at is null',
+    [id],
+  );
+  if (!found[0]) return { outcome: 'absent' };
+  const letter = openLetter(found[0].line);
+  if ('why' in letter) return { outcome: 'refused', why: letter.why };
+  try {
+    await months.ensure(session, monthsOfLines(letter.rows, letter.columns));
+    return await inTransaction(session, options.lockTimeoutMs, () => store(client, id, letter));
+  } catch (error) {
+    const problem = storeProblem(error);
+    const isRefused = error instanceof RowCountError || problem === 'poison' || problem === 'no_partition';
+    if (!isRefused) throw error;
+    return { outcome: 'refused', why: refusalText(error, letter.columns.names) };
+  }
+}
+
+async function store(client: pg.Client, id: number, letter: Letter): Promise<Replayed> {
+  // The row's lock keeps two replays apart.
+  const { rowCount } = await client.query(
+    'update dead_letters set replayed_at = now() where id = $1 and replayed_at is null',
+    [id],
+  );
+  if (rowCount === 0) return { outcome: 'absent' };
+  const { copied, inserted } = await storeStaged(client, letter.columns, [letter.rows]);
+  if (copied !== countLines(letter.rows)) throw new RowCountError();
+  return { outcome: 'stored', stored: inserted, duplicates: copied - inserted };
+}
+
+/** A line, or a whole record with its header line. */
+function openLetter(line: Buffer): Letter | { readonly why: string } {
+  try {
+    const record = decodePayload(line, 0);
+    if (record) {
+      const columns = knownColumnList(record.header.columns);
+      return columns ? { columns, rows: record.rows } : { why: 'its column list is unknown to this release' };
+    }
+  } catch (error) {
+    if (!(error instanceof RecordTooNewError)) throw error;
+    return { why: 'a newer release wrote it' };
+  }
+  const columns = columnListOfLine(line);
+  return columns ? { columns, rows: line } : { why: 'it is no row of usages' };
+}
+
+function countLines(rows: Buffer): number {
+  let count = rows.at(-1) === 0x0a ? 0 : 1;
+  for (let at = rows.indexOf(0x0a); at >= 0; at = rows.indexOf(0x0a, at + 1)) count += 1;
+  return count;
+}
