@@ -10,4 +10,10 @@ if (major !== 22) {
   );
   process.exit(78);
 }
+// Also where Node was started without the flag above: that SQLite (the lock on DATA_DIR) is called experimental
+// is our concern, not that of whoever starts the server.
+const emitWarning = process.emitWarning;
+process.emitWarning = (warning, ...details) => {
+  if (details[0] !== 'ExperimentalWarning') emitWarning.call(process, warning, ...details);
+};
 await import('../src/cli.ts');

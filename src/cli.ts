@@ -3,8 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { checkConfig } from './commands/check-config.ts';
+import { databaseUrlCommand } from './commands/database-url.ts';
+import { deadLettersList, deadLettersReplay } from './commands/dead-letters.ts';
+import { migrateCommand } from './commands/migrate.ts';
+import { type AcceptGapArguments, positionsAcceptGap, positionsList } from './commands/positions.ts';
 import { settingsHelp } from './commands/settings-help.ts';
+import { sqlCommand } from './commands/sql.ts';
 import { start, startRole } from './commands/start.ts';
+import { withDatabase, withSettings } from './commands/with-settings.ts';
 import { exitCode } from './errors/exit-codes.ts';
 import { workersMax } from './role/arguments.ts';
 import { type Role, roles } from './role/messages.ts';
@@ -23,6 +29,7 @@ Examples:
   $ PORT=8080 HOST=0.0.0.0 usage-ingest start           for other machines, on port 8080
   $ DATABASE_URL=postgres://me@db/usages usage-ingest start
   $ usage-ingest start --role writer                    one role alone, for containers
+  $ echo 'SELECT * FROM usages' | usage-ingest sql -
   $ usage-ingest check-config                           what is used, or all that is wrong
 
 Exit codes: 0 done; 1 failed; 64 wrong command line; 69 DATA_DIR or a port is in use; 78 wrong settings.
@@ -31,37 +38,21 @@ Exit codes: 0 done; 1 failed; 64 wrong command line; 69 DATA_DIR or a port is in
 /** Runs one command line. @returns the exit code */
 async function run(argv: readonly string[]): Promise<number> {
   let code: number = exitCode.ok;
+  /** An action whose exit code is the process's. */
+  const does =
+    <A extends unknown[]>(action: (...args: A) => Promise<number>) =>
+    async (...args: A) => {
+      code = await action(...args);
+    };
   const program = new Command('usage-ingest')
     .description(about)
     .version(version)
     .exitOverride()
     .showHelpAfterError('(usage-ingest --help says more)')
     .addHelpText('after', () => `${examples}\n${settingsHelp()}\n`);
-
-  program
-    .command('start')
-    .description('start the server; with --role one of its processes alone')
-    .addOption(
-      new Option('--role <role>', 'run only this role, with an admin port of its own').choices(roles),
-    )
-    .addOption(
-      new Option(
-        '--worker <n>',
-        'the slot of a role that runs alone: each process of a role has its own',
-      ).argParser(workerNumber),
-    )
-    .action(async ({ role, worker }: { role?: Role; worker?: number }, command: Command) => {
-      if (role === undefined && worker !== undefined) command.error('error: --worker goes with --role');
-      code = role === undefined ? await start() : await startRole(role);
-    });
-
-  program
-    .command('check-config')
-    .description('check every setting and print what is used, without secrets')
-    .action(async () => {
-      code = await checkConfig();
-    });
-
+  addServer(program, does);
+  addDatabase(program, does);
+  addOperations(program, does);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
@@ -72,9 +63,93 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-function workerNumber(text: string): number {
-  if (/^\d{1,3}$/.test(text) && Number(text) < workersMax) return Number(text);
-  throw new InvalidArgumentError(`It is a whole number from 0 to ${workersMax - 1}.`);
+type Does = <A extends unknown[]>(action: (...args: A) => Promise<number>) => (...args: A) => Promise<void>;
+
+function addServer(program: Command, does: Does): void {
+  program
+    .command('start')
+    .description('start the server; with --role one of its processes alone')
+    .addOption(
+      new Option('--role <role>', 'run only this role, with an admin port of its own').choices(roles),
+    )
+    .addOption(
+      new Option(
+        '--worker <n>',
+        'the slot of a role that runs alone, one for each of its processes',
+      ).argParser(number(0, workersMax - 1)),
+    )
+    .action(
+      does(async ({ role, worker }: { role?: Role; worker?: number }, command: Command) => {
+        if (role === undefined && worker !== undefined) command.error('error: --worker goes with --role');
+        return role === undefined ? withSettings((settings) => start(settings)) : startRole(role);
+      }),
+    );
+  program
+    .command('check-config')
+    .description('check every setting and print what is used, without secrets')
+    .action(does(() => checkConfig()));
+}
+
+function addDatabase(program: Command, does: Does): void {
+  program
+    .command('migrate')
+    .description("bring the database's schema up to date (start does it too)")
+    .action(does(() => withSettings((settings) => migrateCommand(settings, process))));
+  program
+    .command('database-url')
+    .description('print the URL of the database, for psql: psql "$(usage-ingest database-url)"')
+    .action(does(() => withSettings((settings) => databaseUrlCommand(settings, process))));
+  program
+    .command('sql')
+    .description('run the queries of a file and print tables, for those who have no psql')
+    .argument('<file>', 'the file, or - for standard input')
+    .action(does((file: string) => withSettings((settings) => sqlCommand(settings, file, process))));
+}
+
+function addOperations(program: Command, does: Does): void {
+  const positions = program.command('positions').description('up to where the log is stored in the database');
+  positions
+    .command('list')
+    .description('print every partition with its position and open gaps')
+    .action(does(() => withDatabase((url) => positionsList(url))));
+  positions
+    .command('accept-gap')
+    .description('let a partition that stopped at a gap go on after it; what was in the gap is not stored')
+    .option('--gap <id>', 'the number of the gap, from "positions list"', number(1, Number.MAX_SAFE_INTEGER))
+    .option('--partition <name>', 'the partition whose gap is meant')
+    .option(
+      '--to <position>',
+      'where reading goes on, for a gap that does not say',
+      number(0, Number.MAX_SAFE_INTEGER),
+    )
+    .option('--by <name>', 'who answers for it')
+    .action(does((options: AcceptGapArguments) => withDatabase((url) => positionsAcceptGap(url, options))));
+  const deadLetters = program.command('dead-letters').description('what Postgres refused to store');
+  deadLetters
+    .command('list')
+    .description('print them, never what is in them')
+    .action(does(() => withDatabase((url) => deadLettersList(url))));
+  deadLetters
+    .command('replay')
+    .description('store them, once what was wrong is mended')
+    .argument(
+      '[id...]',
+      'which ones; without any: all that were not replayed',
+      (id: string, before: number[] = []) => [...before, number(1, Number.MAX_SAFE_INTEGER)(id)],
+    )
+    .action(
+      does((ids: number[] | undefined) =>
+        withDatabase((url) => deadLettersReplay(url, ids && ids.length > 0 ? ids : 'all')),
+      ),
+    );
+}
+
+/** Reads a whole number within bounds. */
+function number(min: number, max: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,16}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
+    throw new InvalidArgumentError(`It is a whole number from ${min} to ${max}.`);
+  };
 }
 
 process.exit(await run(process.argv.slice(2)));

@@ -1,6 +1,7 @@
 /** What a command tells a person when the database is the problem. */
 
 import { exitCode } from '../errors/exit-codes.ts';
+import { InvalidDatabaseUrlError } from '../postgres/connection.ts';
 import { describePostgresError } from '../postgres/describe-error.ts';
 import { EmbeddedPostgresError } from '../postgres/embedded/embedded-error.ts';
 import { SchemaTooNewError } from '../postgres/migrate.ts';
@@ -17,6 +18,7 @@ export function databaseFailure(error: unknown): { text: string; code: number } 
   if (error instanceof SchemaTooNewError || error instanceof UnsuitableDatabaseError) {
     return { text: error.message, code: exitCode.failure };
   }
+  if (error instanceof InvalidDatabaseUrlError) return { text: error.message, code: exitCode.config };
   const { code, message } = describePostgresError(error);
   return { text: `Postgres: ${message}${code === null ? '' : ` (${code})`}`, code: exitCode.failure };
 }

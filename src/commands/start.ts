@@ -1,6 +1,5 @@
 /** `usage-ingest start`: the whole instance under a supervisor, or one role alone. */
 
-import { loadSettings } from '../config/load.ts';
 import { ConfigError } from '../config/problems.ts';
 import type { Settings } from '../config/settings.ts';
 import { exitCode } from '../errors/exit-codes.ts';
@@ -21,18 +20,13 @@ const echoMs = 300;
 const forcedMs = 3_000;
 
 /** Runs until a signal asks for the end. `options` are for tests. @returns the exit code */
-export async function start(options: Pick<SupervisorOptions, 'roles' | 'timing'> = {}): Promise<number> {
-  let settings: Settings;
-  try {
-    settings = loadSettings(process.env);
-    if (settings.KAFKA_BROKERS !== undefined) {
-      const problems = await kafkaProblems(settings);
-      if (problems.length > 0) throw new ConfigError(problems);
-    }
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(error.text);
-    return exitCode.config;
+export async function start(
+  settings: Settings,
+  options: Pick<SupervisorOptions, 'roles' | 'timing'> = {},
+): Promise<number> {
+  if (settings.KAFKA_BROKERS !== undefined) {
+    const problems = await kafkaProblems(settings);
+    if (problems.length > 0) throw new ConfigError(problems);
   }
   const terminal = process.stdout.isTTY === true;
   const logger = createLogger({ level: settings.LOG_LEVEL, role: 'supervisor', pretty: terminal });

@@ -58,9 +58,22 @@ export function createPool(
 
 /** Ours come before the URL's own options, which so have the last word. */
 function withSessionOptions(text: string): string {
+  // URL's own error quotes the text, password and all.
+  if (!URL.canParse(text)) throw new InvalidDatabaseUrlError();
   const url = new URL(text);
   const own = url.searchParams.get('options');
   url.searchParams.set('options', own ? `${sessionOptions} ${own}` : sessionOptions);
-  // URLSearchParams writes a space as "+", which a postgres URL does not know.
-  return url.toString().replaceAll('+', '%20');
+  // URLSearchParams writes a space as "+" (and a plus as %2B); in a postgres URL a plus is a plus.
+  url.search = url.searchParams.toString().replaceAll('+', '%20');
+  return url.toString();
+}
+
+/** DATABASE_URL cannot be taken apart. The message does not repeat it: it holds a password. */
+export class InvalidDatabaseUrlError extends Error {
+  override readonly name = 'InvalidDatabaseUrlError';
+  constructor() {
+    super(
+      'DATABASE_URL is no URL: postgres://user:password@host:5432/database, with %XX for special characters',
+    );
+  }
 }

@@ -6,6 +6,7 @@ import { PG_MIGRATE_LOCK_ID, runner } from 'node-pg-migrate';
 import pg from 'pg';
 import type { Logger } from '../observability/logger.ts';
 import { connectionConfig } from './connection.ts';
+import { requireSuitableDatabase } from './suitable-database.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'migrations');
 
@@ -25,7 +26,7 @@ export class SchemaTooNewError extends Error {
 /**
  * Runs what has not been run yet, in one transaction. Two at once are clean: the second waits for the first.
  * @returns the names of the migrations that were run
- * @throws SchemaTooNewError; an error of pg where Postgres cannot be reached or refuses
+ * @throws SchemaTooNewError, UnsuitableDatabaseError; an error of pg where Postgres cannot be reached or refuses
  */
 export async function migrate(
   url: string,
@@ -39,6 +40,7 @@ export async function migrate(
   client.on('error', () => {});
   await client.connect();
   try {
+    await requireSuitableDatabase(client);
     // The runner takes the same lock again in this session; ours keeps the check and the run together.
     await client.query(`select pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
     await refuseNewerSchema(client);

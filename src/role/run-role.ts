@@ -99,15 +99,15 @@ export async function runRole(role: Role, create: (context: RoleContext) => Role
   };
   listenToSignals(supervised, logger, () => stop(settings.USAGE_STOP_TIMEOUT_MS));
 
-  service = create({
-    settings,
-    role,
-    worker,
-    logger,
-    readiness: () => link.readiness(),
-    tellAppendable: (appendable, reason) => link.tellAppendable(appendable, reason),
-  });
   try {
+    service = create({
+      settings,
+      role,
+      worker,
+      logger,
+      readiness: () => link.readiness(),
+      tellAppendable: (appendable, reason) => link.tellAppendable(appendable, reason),
+    });
     await link.start();
     timer = startPushing(link, service, processMetrics, logger);
     await service.start();

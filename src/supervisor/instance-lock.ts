@@ -1,16 +1,9 @@
-/**
- * One instance a DATA_DIR. The lock is SQLite's on a file, so the kernel frees it when its owner dies, however
- * it dies: no stale lock file, no pid to guess about.
- */
+/** One instance a DATA_DIR. The kernel frees the lock when its owner dies: no stale file, no pid to guess about. */
 
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { type ProcessLock, tryLock } from '../process-lock.ts';
 import { StartRefusedError } from './refused-error.ts';
-
-export interface InstanceLock {
-  release(): void;
-}
 
 /** Nobody else lists it. Under root the embedded Postgres runs as another user, who passes through it. */
 const folderMode = process.getuid?.() === 0 ? 0o711 : 0o700;
@@ -19,12 +12,19 @@ const folderMode = process.getuid?.() === 0 ? 0o711 : 0o700;
  * Makes the folder where it is not there, and takes its lock.
  * @throws StartRefusedError where another instance has it, or the folder cannot be written
  */
-export function takeInstanceLock(dataDir: string): InstanceLock {
+export function takeInstanceLock(dataDir: string): ProcessLock {
   const folder = resolve(dataDir);
-  let database: DatabaseSync;
+  const lock = tryFolder(folder);
+  if (lock) return lock;
+  throw new StartRefusedError(
+    `another usage-ingest runs on DATA_DIR ${folder}: stop it, or give this one a DATA_DIR (and ports) of its own`,
+  );
+}
+
+function tryFolder(folder: string): ProcessLock | null {
   try {
     mkdirSync(folder, { recursive: true, mode: folderMode });
-    database = new DatabaseSync(join(folder, 'instance.lock'), { timeout: 0 });
+    return tryLock(join(folder, 'instance.lock'));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new StartRefusedError(
@@ -32,14 +32,4 @@ export function takeInstanceLock(dataDir: string): InstanceLock {
       { cause: error },
     );
   }
-  try {
-    database.exec('BEGIN EXCLUSIVE');
-  } catch (error) {
-    database.close();
-    throw new StartRefusedError(
-      `another usage-ingest runs on DATA_DIR ${folder}: stop it, or give this one a DATA_DIR (and ports) of its own`,
-      { cause: error },
-    );
-  }
-  return { release: () => database.close() };
 }

@@ -14,10 +14,11 @@ import { exitCode } from '../errors/exit-codes.ts';
 import { type AdminServer, createAdminServer } from '../observability/admin-server.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createProcessMetrics } from '../observability/process-metrics.ts';
+import type { ProcessLock } from '../process-lock.ts';
 import { createDatabaseKeeper, type DatabaseKeeper, type DatabaseKeeperOptions } from './database-keeper.ts';
 import { createFleet, type FleetProcess } from './fleet.ts';
 import { portRefused, provePortFree } from './free-port.ts';
-import { type InstanceLock, takeInstanceLock } from './instance-lock.ts';
+import { takeInstanceLock } from './instance-lock.ts';
 import { StartRefusedError } from './refused-error.ts';
 import { type RoleRow, roleTable } from './role-table.ts';
 import { defaultTiming, type Timing } from './timing.ts';
@@ -64,7 +65,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const stopAsked = Promise.withResolvers<null>();
   const forced = new AbortController();
 
-  let lock: InstanceLock | null = null;
+  let lock: ProcessLock | null = null;
   let admin: AdminServer | null = null;
   let database: DatabaseKeeper | null = null;
   let port = settings.PORT;

@@ -179,3 +179,13 @@ test('a chunked body over the limit is 413; one without end is closed', async (t
     { what: 'the endless body is cut' },
   );
 });
+
+test('a usage sent before the one before it is answered closes the connection, and neither is acknowledged', async (t) => {
+  const { port } = await startFront(t);
+  for (const second of [whole, 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n']) {
+    const connection = connectRaw(t, port);
+    connection.write(`${whole}${second}`);
+    await until(() => connection.isClosed, { what: 'the connection is closed' });
+    assert.equal(connection.received, '');
+  }
+});

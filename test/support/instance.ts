@@ -201,7 +201,7 @@ async function commandLine(pid: number): Promise<string> {
 }
 
 async function postmasterPid(dataDir: string): Promise<number[]> {
-  const text = await readFile(join(dataDir, 'postgres', 'postmaster.pid'), 'utf8').catch(() => '');
+  const text = await readFile(join(dataDir, 'postgres', 'data', 'postmaster.pid'), 'utf8').catch(() => '');
   const pid = Number(text.split('\n')[0]);
   return pid > 0 && (await isAlive(pid)) ? [pid] : [];
 }

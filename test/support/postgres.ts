@@ -28,7 +28,7 @@ export interface TestPostgres {
 /**
  * Starts one and ends it, and removes its folder, after the tests: of the file where it is called at the top
  * level, of the suite inside `describe`; give it a test's context (`t`) for that test alone.
- * @param options.fsync true where the test cuts the power or kills the postmaster and counts rows
+ * @param options.fsync off unless asked: it guards against a power cut, not against the kill of any process
  */
 export async function startTestPostgres(
   options: { fsync?: boolean; t?: { after(close: () => Promise<void>): void } } = {},

@@ -1,7 +1,9 @@
 /** Waits for a condition instead of for a time. */
 
+import { setTimeout as delay } from 'node:timers/promises';
+
 /** How often a condition is looked at, milliseconds. */
-const pollMs = 20;
+const pollMs = 10;
 
 /**
  * Resolves with the first truthy value that `condition` gives.
@@ -16,6 +18,6 @@ export async function until<T>(
     const value = await condition();
     if (value) return value as NonNullable<T>;
     if (performance.now() > deadline) throw new Error(`waited in vain until ${options.what}`);
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await delay(pollMs);
   }
 }

@@ -30,13 +30,21 @@ export function embeddedFolderAt(root: string): EmbeddedFolder {
   };
 }
 
-/** The folder where it is there already, else null. */
+/**
+ * The folder where it is there already, else null.
+ * @throws EmbeddedPostgresError ('data') where we may not look
+ */
 export async function findEmbeddedFolder(dataDir: string): Promise<EmbeddedFolder | null> {
   try {
     return embeddedFolderAt(await realpath(join(dataDir, 'postgres')));
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT') return null;
+    throw new EmbeddedPostgresError(
+      'data',
+      `cannot look into ${dataDir} (${code}): do this as the user that runs usage-ingest`,
+      { cause: error },
+    );
   }
 }
 

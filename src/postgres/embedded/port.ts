@@ -1,10 +1,10 @@
 /** Ports on loopback. */
 
 import { createServer } from 'node:net';
-import { systemErrorCode } from './embedded-error.ts';
+import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
 
 /** Binds a port of 127.0.0.1 for a moment, 0 for any. Returns its number, or null where it is taken. */
-export function probePort(port: number): Promise<number | null> {
+function probePort(port: number): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error) => {
@@ -17,4 +17,28 @@ export function probePort(port: number): Promise<number | null> {
       server.close(() => resolve(bound));
     });
   });
+}
+
+/**
+ * The port to try next.
+ * @param fixed USAGE_POSTGRES_PORT, 0 where any will do
+ * @param last the one used last, 0 where there is none
+ * @throws EmbeddedPostgresError ('port_taken')
+ */
+export async function choosePort(fixed: number, last: number): Promise<number> {
+  if (fixed !== 0) {
+    if ((await probePort(fixed)) === null) throw portTaken(fixed);
+    return fixed;
+  }
+  if (last !== 0 && (await probePort(last)) !== null) return last;
+  const free = await probePort(0);
+  if (free === null) throw new EmbeddedPostgresError('port_taken', 'no port of 127.0.0.1 is free');
+  return free;
+}
+
+export function portTaken(port: number): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    'port_taken',
+    `port ${port} of 127.0.0.1 is taken: end the program that has it, or set USAGE_POSTGRES_PORT to another one (0 picks a free one)`,
+  );
 }

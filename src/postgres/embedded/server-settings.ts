@@ -38,8 +38,9 @@ export function fixedSettings(options: { port: number; fsync: boolean }): string
     unix_socket_directories: '',
     password_encryption: 'scram-sha-256',
     fsync: options.fsync ? 'on' : 'off',
-    full_page_writes: options.fsync ? 'on' : 'off',
-    synchronous_commit: options.fsync ? 'on' : 'off',
+    // These two stay on without fsync: they are what survives the kill of a process, as fsync a power cut.
+    full_page_writes: 'on',
+    synchronous_commit: 'on',
     logging_collector: 'off',
     log_destination: 'stderr',
     // In the order of the log ERROR comes before LOG, FATAL and PANIC.

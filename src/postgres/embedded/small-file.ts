@@ -3,15 +3,23 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { systemErrorCode } from './embedded-error.ts';
+import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
 
-/** The file's text, null where there is no such file. */
+/**
+ * The file's text, null where there is no such file.
+ * @throws EmbeddedPostgresError ('data') where we may not read it
+ */
 export async function readSmallFile(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
-    throw error;
+    const code = systemErrorCode(error);
+    if (code === 'ENOENT') return null;
+    throw new EmbeddedPostgresError(
+      'data',
+      `cannot read ${path} (${code}): do this as the user that runs usage-ingest`,
+      { cause: error },
+    );
   }
 }
 

@@ -1,0 +1,116 @@
+/** The command line as a person uses it, and the whole server behind it. */
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createInstance } from '../support/instance.ts';
+import { until } from '../support/until.ts';
+
+const entry = join(import.meta.dirname, '..', '..', 'bin', 'usage-ingest.js');
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function cli(args: readonly string[], env: Record<string, string> = {}): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [entry, ...args],
+      { env: { PATH: process.env.PATH, ...env }, timeout: 60_000 },
+      (_error, stdout, stderr) => resolve({ code: child.exitCode ?? -1, stdout, stderr }),
+    );
+  });
+}
+
+test('--help tells what it is, every command and every setting; nothing goes to stderr', async () => {
+  const { code, stdout, stderr } = await cli(['--help']);
+  assert.equal(code, 0);
+  assert.equal(stderr, '');
+  const words = ['start', 'migrate', 'check-config', 'database-url', 'sql', 'positions', 'dead-letters'];
+  for (const word of [...words, 'USAGE_STOP_TIMEOUT_MS', 'DATABASE_URL', '201', 'Examples']) {
+    assert.ok(stdout.includes(word), word);
+  }
+});
+
+test('misuse ends with 64 and says what is wrong', async () => {
+  for (const args of [
+    [],
+    ['nonsense'],
+    ['sql'],
+    ['start', '--role', 'cook'],
+    ['start', '--worker', '1'],
+    ['start', '--role', 'front', '--worker', '-1'],
+    ['dead-letters', 'replay', 'x'],
+  ]) {
+    const { code, stderr } = await cli(args);
+    assert.equal(code, 64, args.join(' '));
+    assert.notEqual(stderr, '');
+  }
+});
+
+test('wrong settings end every command with 78, all problems told', async () => {
+  for (const command of [['start'], ['check-config'], ['start', '--role', 'front'], ['database-url']]) {
+    const { code, stderr } = await cli(command, { PORT: 'x', USAGE_FRONT: '1', KAFKA_BROKERS: 'a:1' });
+    assert.equal(code, 78, command.join(' '));
+    for (const name of ['PORT', 'USAGE_FRONTS', 'KAFKA_BROKERS']) assert.ok(stderr.includes(name), name);
+  }
+});
+
+test('check-config prints what is used, without the password', async () => {
+  const { code, stdout } = await cli(['check-config'], { DATABASE_URL: 'postgres://me:hunter2@db/usages' });
+  assert.equal(code, 0);
+  assert.match(stdout, /DATABASE_URL +postgres:\/\/me:\*\*\*@db\/usages\n/);
+  assert.match(stdout, /PORT +3000 {2}\(default\)/);
+  assert.doesNotMatch(stdout, /hunter2/);
+});
+
+test('start, post, look, Postgres killed, stop, start again', async (t) => {
+  const instance = await createInstance({ USAGE_FRONTS: '1' });
+  t.after(() => instance.close());
+  await instance.start();
+  await until(() => /Database: +postgres/.test(instance.output()), { what: 'the banner is printed' });
+  const output = instance.output();
+  assert.ok(output.includes(`usage-ingest listens on ${instance.url}/api/usages`), output);
+  assert.ok(output.includes(`curl -i ${instance.url}/api/usages -d '{"patientId"`), output);
+  const databaseUrl = await instance.databaseUrl();
+  assert.ok(output.includes(databaseUrl), 'the banner has the complete URL');
+  assert.doesNotMatch(output, /Warning/);
+  const password = new URL(databaseUrl).password;
+  for (const line of output.split('\n').filter((text) => text.startsWith('{'))) {
+    assert.ok(!line.includes(password), 'a log line has the password');
+  }
+
+  const post = async (patientId: string) => {
+    const body = JSON.stringify({ patientId, medication: 'Albuterol', timestamp: '2026-01-02T03:04:05Z' });
+    assert.equal((await fetch(`${instance.url}/api/usages`, { method: 'POST', body })).status, 201);
+  };
+  await post('before');
+  await until(async () => (await instance.metric('usage_stored_total')) === 1, {
+    what: 'the usage is stored',
+  });
+
+  const [postmaster] = await instance.pids('postgres');
+  process.kill(postmaster!, 'SIGKILL');
+  await post('while Postgres is away or back');
+  await until(async () => (await instance.metric('usage_stored_total')) === 2, {
+    what: 'Postgres runs again and the usage is stored',
+    timeoutMs: 120_000,
+  });
+  assert.equal(await instance.stop(), 0, instance.output());
+
+  await instance.start();
+  await until(() => instance.output().includes('instance_started'), { what: 'it is started again' });
+  const env = { DATA_DIR: instance.dataDir };
+  const positions = await cli(['positions', 'list'], env);
+  assert.match(positions.stdout, /local:[0-9a-f-]{36}/);
+  const url = (await cli(['database-url'], env)).stdout.trim();
+  assert.ok(instance.output().includes(url));
+  const second = await cli(['start'], { ...env, PORT: '0', ADMIN_PORT: '0' });
+  assert.equal(second.code, 69);
+  assert.match(second.stderr, /another usage-ingest runs on DATA_DIR/);
+  assert.equal(await instance.stop(), 0, instance.output());
+});

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { concealPassword } from '../../src/config/conceal.ts';
+import { describeSettings } from '../../src/config/describe.ts';
+import { loadSettings, settingsEnvironment } from '../../src/config/load.ts';
+import { editDistance, nearestName } from '../../src/config/nearest-name.ts';
+import { ConfigError } from '../../src/config/problems.ts';
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    loadSettings(environment);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError);
+    return error.problems;
+  }
+  return [];
+}
+
+test('nothing set: the defaults', () => {
+  const settings = loadSettings({ PATH: '/bin', HOME: '/' });
+  assert.equal(settings.PORT, 3000);
+  assert.equal(settings.DATABASE_URL, undefined);
+});
+
+test('every problem is told at once, contradictions of the valid ones too', () => {
+  const problems = problemsOf({
+    PORT: 'abc',
+    LOG_LEVEL: 'loud',
+    DATABASE_URL: '',
+    USAGE_FRONT: '3',
+    KAFKA_BROKERS: 'a:9092',
+    USAGE_BODY_BYTES_MAX: String(64 * 1024 * 1024),
+  });
+  assert.deepEqual(problems.map((problem) => problem.split(' ')[0]).sort(), [
+    'DATABASE_URL',
+    'KAFKA_BROKERS',
+    'LOG_LEVEL',
+    'PORT',
+    'USAGE_BODY_BYTES_MAX',
+    'USAGE_BODY_BYTES_MAX',
+    'USAGE_FRONT',
+  ]);
+});
+
+test('an unknown name of ours is told with the nearest right one; names of others are left alone', () => {
+  assert.deepEqual(problemsOf({ USAGE_WRITER_CONECTIONS: '3', USER: 'me', USAGES: 'x' }), [
+    'USAGE_WRITER_CONECTIONS is no setting; the nearest is USAGE_WRITER_CONNECTIONS',
+  ]);
+});
+
+test('numbers are whole, decimal and within bounds', () => {
+  for (const value of ['-1', '1.5', '1e3', '0x10', '65536', ' 80', '80 ', '９']) {
+    assert.equal(problemsOf({ PORT: value }).length, 1, value);
+  }
+  assert.equal(loadSettings({ PORT: '0', ADMIN_PORT: '0' }).PORT, 0);
+});
+
+test('no problem repeats a secret', () => {
+  const text =
+    problemsOf({ DATABASE_URL: 'mysql://me:hunter2@db/x' }).join() +
+    problemsOf({ DATABASE_URL: 'postgres://me:hun ter2@[/x' }).join();
+  assert.ok(text.includes('DATABASE_URL'));
+  assert.doesNotMatch(text, /hun/);
+});
+
+test('the same address cannot be given twice', () => {
+  assert.equal(problemsOf({ PORT: '9464' }).length, 1);
+  assert.equal(problemsOf({ PORT: '9464', ADMIN_HOST: '127.0.0.2' }).length, 0);
+});
+
+test('a child that gets the settings as an environment has the same settings', () => {
+  const settings = loadSettings({
+    PORT: '4000',
+    DATABASE_URL: 'postgres://me:secret@db/x',
+    USAGE_FRONTS: '1',
+  });
+  assert.deepEqual(loadSettings(settingsEnvironment(settings)), settings);
+  const without = loadSettings({});
+  assert.deepEqual(loadSettings(settingsEnvironment(without)), without);
+});
+
+test('every setting is described, and named with its unit', () => {
+  for (const { name, bounds, description } of describeSettings()) {
+    assert.ok(description.length > 10 && bounds.length > 0, name);
+  }
+});
+
+test('a password is concealed wherever a URL can hold it', () => {
+  assert.equal(concealPassword('postgres://me:secret@db/x'), 'postgres://me:***@db/x');
+  assert.doesNotMatch(concealPassword('postgres://db/x?user=me&password=secret'), /secret/);
+  assert.equal(concealPassword('no url with secret'), '(hidden)');
+});
+
+test('edit distance', () => {
+  assert.equal(editDistance('', 'abc'), 3);
+  assert.equal(editDistance('kitten', 'sitting'), 3);
+  assert.equal(editDistance('same', 'same'), 0);
+  assert.equal(nearestName('FRNTS', ['BACKS', 'FRONTS']), 'FRONTS');
+});
