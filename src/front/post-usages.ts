@@ -82,6 +82,7 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
 
   function receive(exchange: Exchange, body: Body, contentLength: number, chunked: boolean): void {
     const { res } = exchange;
+    // The server keeps the handlers until the next request: what is done with must not hang on them.
     let buffer: BodyBuffer | null = null;
     let overBytes = 0;
     res.onAborted(() => {
@@ -92,12 +93,12 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
     if (chunked) deadlines.add(exchange);
     res.onData((data, isLast) => {
       if (exchange.isClosed) return;
-      const chunk = new Uint8Array(data);
+      const chunk = Buffer.from(data);
       // Nearly every body comes whole: it is parsed where it lies.
       if (isLast && buffer === null && overBytes === 0) {
         if (chunked) deadlines.delete(exchange);
         if (chunk.length > bodyBytesMax) refuse(exchange, 'body_too_large');
-        else complete(exchange, body, Buffer.from(data));
+        else complete(exchange, body, chunk);
         return;
       }
       if (buffer === null && overBytes === 0) {
@@ -112,13 +113,16 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
       }
       if (admission.isOver && buffer !== null) {
         deadlines.delete(exchange);
+        buffer = null;
         shed(exchange, 'overloaded');
       } else if (overBytes > 0 && (isLast || overBytes > drainBytesMax)) {
         deadlines.delete(exchange);
         refuse(exchange, 'body_too_large', !isLast || undefined);
       } else if (isLast && buffer !== null) {
         deadlines.delete(exchange);
-        complete(exchange, body, buffer.view());
+        const whole = buffer.view();
+        buffer = null;
+        complete(exchange, body, whole);
       }
     });
   }
@@ -149,19 +153,21 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
     exchange.answer(problemAnswer('internal_error'));
   }
 
+  /** Never throws: a mistake of ours costs one request, not the process. */
   function take(exchange: Exchange, body: Body, bytes: Buffer): void {
     if (!isUtf8(bytes)) return void refuse(exchange, 'malformed_utf8');
-    let usages: RequestUsages | RefusedBody;
     try {
-      usages = reader.read(bytes.toString('utf8'), body.format, body.idempotencyKey);
+      const usages = reader.read(bytes.toString('utf8'), body.format, body.idempotencyKey);
+      if ('problem' in usages) refuseBody(exchange, usages);
+      else if (usages.rows.length === 0) exchange.answer(storedAnswer(usages));
+      else submit(exchange, usages);
     } catch (error) {
-      return void defect(exchange, error);
+      defect(exchange, error);
     }
-    if ('problem' in usages) {
-      const { problem, errors } = usages;
-      exchange.answer(problemAnswer(problem, errors === null ? null : `"errors":${errors}`));
-    } else if (usages.rows.length === 0) exchange.answer(storedAnswer(usages));
-    else submit(exchange, usages);
+  }
+
+  function refuseBody(exchange: Exchange, { problem, errors }: RefusedBody): void {
+    exchange.answer(problemAnswer(problem, errors === null ? null : `"errors":${errors}`));
   }
 
   function submit(exchange: Exchange, usages: RequestUsages): void {

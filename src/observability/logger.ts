@@ -29,7 +29,9 @@ export function createLogger(options: {
     base,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
-    serializers: { err: (error: unknown) => errorFields(error) },
+    // pino copies the message of what stands under this key to `msg`; a message of Postgres can hold a row.
+    errorKey: 'unused',
+    serializers: { err: (fields: unknown) => fields },
   };
   // Written in this thread, so that the last line of a process that ends is not lost.
   const logger = options.pretty
@@ -42,10 +44,12 @@ export function createLogger(options: {
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 function wrap(logger: PinoLogger): Logger {
+  const line = (event: LogEvent, fields: object = {}): object =>
+    'err' in fields ? { event, ...fields, err: errorFields(fields.err) } : { event, ...fields };
   return {
-    debug: (event, fields) => logger.debug({ event, ...fields }),
-    info: (event, fields) => logger.info({ event, ...fields }),
-    warn: (event, fields) => logger.warn({ event, ...fields }),
-    error: (event, fields) => logger.error({ event, ...fields }),
+    debug: (event, fields) => logger.debug(line(event, fields)),
+    info: (event, fields) => logger.info(line(event, fields)),
+    warn: (event, fields) => logger.warn(line(event, fields)),
+    error: (event, fields) => logger.error(line(event, fields)),
   };
 }

@@ -5,12 +5,13 @@
 
 import { LogGapError } from '../log/log.ts';
 import { RecordTooNewError } from '../log/record.ts';
+import { PostgresSilentError } from '../postgres/deadline.ts';
 import { aborted, backoffMs, pause } from './backoff.ts';
 import { addGap } from './gaps.ts';
 import type { PartitionKey } from './partition-key.ts';
 import { PoisonLimitError } from './poison.ts';
 import { storeProblem } from './postgres-errors.ts';
-import { SessionDeadlineError, SessionsStoppedError } from './sessions.ts';
+import { SessionsStoppedError } from './sessions.ts';
 import { inTransaction } from './transaction.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -95,7 +96,7 @@ export function createPartitionTrouble(
       health.stopped(name, 'poison', 'partition_stopped', { reason: 'poison', problem, refusal, todo });
       return pause(probeEveryMs, cancel);
     }
-    const tooLong = storeProblem(error) === 'cancelled' || error instanceof SessionDeadlineError;
+    const tooLong = storeProblem(error) === 'cancelled' || error instanceof PostgresSilentError;
     if (tooLong && halveBatch()) return;
     return backOff(error, cancel);
   }

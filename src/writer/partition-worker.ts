@@ -8,6 +8,7 @@
 import { failpoint } from '../failpoints.ts';
 import { LogGapError, type LogPartition } from '../log/log.ts';
 import { type LogRecord, RecordTooNewError } from '../log/record.ts';
+import { PostgresSilentError } from '../postgres/deadline.ts';
 import { aborted } from './backoff.ts';
 import { makeBatch } from './batch.ts';
 import { findOpenGap } from './gaps.ts';
@@ -17,7 +18,7 @@ import { createPartitionTrouble, LogReadError, LostSessionError, OpenGapError } 
 import { createPoisonRate } from './poison-rate.ts';
 import type { WatchedPartition } from './position-watch.ts';
 import { loadPosition, type StoredPosition } from './positions.ts';
-import { type Session, SessionDeadlineError } from './sessions.ts';
+import type { Session } from './sessions.ts';
 import { createBatchStore } from './store-batch.ts';
 import type { WorkerContext } from './worker-context.ts';
 import { countBatch } from './writer-metrics.ts';
@@ -147,7 +148,7 @@ export function createPartitionWorker(partition: LogPartition, context: WorkerCo
       try {
         return await work(session);
       } catch (error) {
-        if (!session.lost || error instanceof SessionDeadlineError) throw error;
+        if (!session.lost || error instanceof PostgresSilentError) throw error;
         throw new LostSessionError('the connection was lost', { cause: error });
       }
     });

@@ -7,6 +7,7 @@
 import pg from 'pg';
 import type { Logger } from '../observability/logger.ts';
 import { connectionConfig } from '../postgres/connection.ts';
+import { cut, PostgresSilentError, withDeadline } from '../postgres/deadline.ts';
 import { backoffMs, pause } from './backoff.ts';
 import { checkSession } from './session-check.ts';
 
@@ -22,14 +23,9 @@ export interface Session {
   /**
    * Runs `work` and cuts the connection when it takes longer: a server that is stopped, or behind a network that
    * swallows everything, keeps its sockets open for a quarter of an hour.
-   * @throws SessionDeadlineError when it took longer
+   * @throws PostgresSilentError when it took longer; what became of a transaction is unknown then
    */
   within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T>;
-}
-
-/** Postgres gave no answer in time; what became of the transaction is unknown. */
-export class SessionDeadlineError extends Error {
-  override readonly name = 'SessionDeadlineError';
 }
 
 export interface Sessions {
@@ -57,15 +53,9 @@ export async function openClient(databaseUrl: string): Promise<pg.Client> {
     await client.connect();
     return client;
   } catch (error) {
-    cutClient(client);
+    cut(client);
     throw error;
   }
-}
-
-/** Ends a client's socket without waiting for the server. */
-export function cutClient(client: pg.Client): void {
-  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
-  connection.stream.destroy();
 }
 
 export function createSessions(options: {
@@ -191,21 +181,14 @@ export function sessionOf(client: pg.Client, open: Set<Session> = new Set()): Se
     giveUp() {
       lost = true;
       open.delete(session);
-      cutClient(client);
+      cut(client);
     },
     async within(timeoutMs, work) {
-      let late = false;
-      const timer = setTimeout(() => {
-        late = true;
-        session.giveUp();
-      }, timeoutMs);
       try {
-        return await work();
+        return await withDeadline(client, timeoutMs, work);
       } catch (error) {
-        if (late) throw new SessionDeadlineError(`no answer within ${timeoutMs} ms`, { cause: error });
+        if (error instanceof PostgresSilentError) session.giveUp();
         throw error;
-      } finally {
-        clearTimeout(timer);
       }
     },
   };

@@ -7,8 +7,9 @@
 
 import type pg from 'pg';
 import type { Logger } from '../observability/logger.ts';
+import { cut } from '../postgres/deadline.ts';
 import { pause } from './backoff.ts';
-import { cutClient, openClient } from './sessions.ts';
+import { openClient } from './sessions.ts';
 
 export interface BlockerWatch {
   stop(): Promise<void>;
@@ -45,7 +46,7 @@ export function watchBlockers(options: {
         await pause(intervalMs, stopping.signal);
       }
     } finally {
-      cutClient(client);
+      cut(client);
     }
   }
 

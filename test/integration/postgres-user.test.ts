@@ -4,8 +4,9 @@ import { chmod, chown, cp, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { findBinaries } from '../../src/postgres/embedded/binaries.ts';
-import { startEmbeddedProcess, temporaryFolder } from '../support/embedded-process.ts';
+import { processesOf, startEmbeddedProcess, temporaryFolder } from '../support/embedded-process.ts';
 import { query } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
 
 const asRoot = {
   skip: process.getuid?.() === 0 && process.platform === 'linux' ? false : 'needs root on Linux',
@@ -89,4 +90,38 @@ test('a folder that the user may not write is said plainly', asRoot, async (t) =
   assert.equal(failed, 'data');
   assert.match(message, /EACCES/);
   assert.match(message, /DATA_DIR/);
+});
+
+test('as root of a container with less rights than a real one', asRoot, async (t) => {
+  const closed = await temporaryFolder(t);
+  await chmod(closed, 0o700);
+  const binaries = await copyBinariesBelow(closed);
+  const dataDir = join(closed, 'data');
+  // What Docker leaves root by default.
+  const docker =
+    'chown dac_override fsetid fowner mknod net_raw setgid setuid setfcap setpcap net_bind_service sys_chroot kill audit_write';
+  const prefix = ['setpriv', `--bounding-set=-all,+${docker.replaceAll(' ', ',+')}`];
+  const first = startEmbeddedProcess(t, { dataDir, binaries }, { prefix });
+  const { pid } = await first.started;
+  assert.equal(await capabilitiesOf(pid), 1n << 1n, 'CAP_DAC_OVERRIDE alone');
+});
+
+test('as root without any capability it is said what to do', asRoot, async (t) => {
+  const dataDir = join(await temporaryFolder(t), 'data');
+  const prefix = ['setpriv', '--bounding-set=-all'];
+  const { failed, message } = await startEmbeddedProcess(t, { dataDir }, { prefix }).failed;
+  assert.equal(failed, 'unprivileged');
+  assert.match(message, /start usage-ingest as an ordinary user/);
+});
+
+test('data that belongs to root, as a restored copy is, is given to the server', asRoot, async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const first = startEmbeddedProcess(t, { dataDir });
+  await query((await first.started).url, 'create table kept (n int)');
+  await first.killOwner();
+  await until(async () => (await processesOf(dataDir)).length === 0, { what: 'the server ends' });
+  spawnSync('chown', ['-R', '0:0', join(dataDir, 'postgres/data')]);
+  const { pid, url } = await startEmbeddedProcess(t, { dataDir }).started;
+  assert.notEqual(await uidOf(pid), 0);
+  assert.deepEqual(await query(url, 'select * from kept'), []);
 });

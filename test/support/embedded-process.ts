@@ -21,18 +21,16 @@ export interface EmbeddedProcess {
   killOwner(): Promise<void>;
 }
 
-/** Starts it; whatever is left of it is killed after the test. */
+/** Starts it, `prefix` before its own words; it is killed after the test. */
 export function startEmbeddedProcess(
   t: Closing,
   options: { dataDir: string; port?: number; inUseTimeoutMs?: number; binaries?: object },
-  as: { uid?: number; gid?: number } = {},
+  { prefix = [], ...as }: { uid?: number; gid?: number; prefix?: string[] } = {},
 ): EmbeddedProcess {
   const host = join(import.meta.dirname, 'embedded-host.ts');
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', host, JSON.stringify({ port: 0, ...options })],
-    { stdio: ['ignore', 'pipe', 'inherit'], cwd: '/', ...as },
-  );
+  const node = [process.execPath, '--disable-warning=ExperimentalWarning', host];
+  const [program, ...words] = [...prefix, ...node, JSON.stringify({ port: 0, ...options })];
+  const child = spawn(program!, words, { stdio: ['ignore', 'pipe', 'inherit'], cwd: '/', ...as });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const said = new Promise<Said>((resolve) => {
     createInterface(child.stdout!).once('line', (line) => resolve(JSON.parse(line)));

@@ -30,10 +30,15 @@ export interface Supervised {
   exit(): Promise<number | null>;
 }
 
+const folders: string[] = [];
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+});
+
 /** Removed when the test file has ended, and with it every process that could still write there. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'usage-ingest-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  folders.push(folder);
   return folder;
 }
 

@@ -20,6 +20,8 @@ export class PartitionReader implements LogPartition {
   readonly revoked: AbortSignal;
   /** Everything before is stored, as far as this process was told, or the mark says. */
   mark: number;
+  /** The mark as its file held it when the partition was found. */
+  readonly markFound: number;
   readonly #uuid: string;
   readonly #watch: FolderWatch;
   readonly #probe: LockProbe;
@@ -41,6 +43,7 @@ export class PartitionReader implements LogPartition {
     this.name = options.name;
     this.folder = join(options.logDir, options.name);
     this.mark = options.mark;
+    this.markFound = options.mark;
     this.revoked = options.revoked;
     this.#uuid = partitionUuid(options.name)!;
     this.#watch = options.watch;

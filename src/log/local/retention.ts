@@ -205,7 +205,7 @@ export function createRetention(options: RetentionOptions) {
 function newHeld(reader: PartitionReader): Held {
   return {
     reader,
-    marked: reader.mark,
+    marked: reader.markFound,
     segments: [],
     isDead: false,
     end: null,

@@ -22,7 +22,7 @@ import { becomeOwner } from './owner-file.ts';
 import { choosePort, portTaken } from './port.ts';
 import { openServerLog, type ServerLog } from './server-log.ts';
 import { startServer, waitUntilReady } from './server-process.ts';
-import { chooseServerUser, type ServerUser } from './server-user.ts';
+import { chooseServerUser, type ServerUser, takeDataOver } from './server-user.ts';
 import { takeOver } from './stale-server.ts';
 
 export interface EmbeddedPostgresOptions {
@@ -141,6 +141,7 @@ async function prepareData(
     await initialise(folder, binaries, user, { password: connection.password, onProcess });
     return;
   }
+  await takeDataOver(user, folder.data);
   const { stdout } = await promisify(execFile)(binaries.postgres, ['--version'], { timeout: 20_000 });
   const ours = /\(PostgreSQL\) (\d+)/.exec(stdout)?.[1];
   if (version !== ours) {

@@ -4,12 +4,14 @@
  *
  * That user may not reach the programs or the data: below a 0700 /root, say. Then, on Linux, setpriv gives the
  * server one capability, tried in this order: DAC_READ_SEARCH (enter and read any folder), which root in a
- * default Docker container does not have, and DAC_OVERRIDE (write, too). Nothing is copied, no mode changed.
+ * default Docker container does not have, and DAC_OVERRIDE (write, too). Nothing is copied, no mode changed. (A
+ * user namespace would not do: since Linux 5.12 root can be mapped in one only with a capability of its own.)
  */
 
-import { spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
+import { promisify } from 'node:util';
 import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
 import { serverEnvironment } from './server-environment.ts';
 
@@ -23,13 +25,16 @@ export interface ServerUser {
   readonly prefix: readonly string[];
 }
 
+/** A user namespace in which we are `nobody`, and outside of which we stay who we are. */
+const asNobody: readonly string[] = ['unshare', '--user', '--map-user=65534', '--'];
+
 /**
  * The user for initdb, which looks its own name up and gives up where /etc/passwd has none (a container run
  * with `--user 12345`). Then it runs in a user namespace in which it is `nobody`; the server itself needs no name.
  */
 export function withName(user: ServerUser): ServerUser {
   if (user.ids !== null || process.platform !== 'linux' || hasName()) return user;
-  return { ...user, prefix: ['unshare', '--user', '--map-user=65534', '--'] };
+  return { ...user, prefix: asNobody };
 }
 
 /** What to do where initdb failed under `withName`. */
@@ -114,16 +119,23 @@ async function systemUser(): Promise<{ uid: number; gid: number }> {
 function whyUnreachable(user: ServerUser, postgres: string, root: string): Promise<string | null> {
   const script = 'cd "$1" && exec "$2" --version';
   const [program, ...words] = [...user.prefix, '/bin/sh', '-c', script, 'sh', root, postgres];
-  const how = user.prefix.length === 0 ? 'plainly' : `with the capability ${user.prefix.at(-2)}`;
+  const how = user.prefix.length === 0 ? 'plainly' : `${user.prefix[0]} ${user.prefix.at(-2)}`;
   return new Promise((resolve) => {
-    const child = spawn(program!, words, {
-      ...user.spawnOptions,
-      cwd: '/',
-      env: serverEnvironment,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: 20_000,
-      killSignal: 'SIGKILL',
-    });
+    let child: ChildProcess;
+    try {
+      child = spawn(program!, words, {
+        ...user.spawnOptions,
+        cwd: '/',
+        env: serverEnvironment,
+        stdio: ['ignore', 'ignore', 'pipe'],
+        timeout: 20_000,
+        killSignal: 'SIGKILL',
+      });
+    } catch (error) {
+      // Some errors are thrown, EPERM (no right to change the user) among them; others are events.
+      resolve(`${how}: ${systemErrorCode(error)}`);
+      return;
+    }
     let said = '';
     child.stderr!.on('data', (bytes) => {
       said = (said + bytes).slice(0, 200);
@@ -134,4 +146,11 @@ function whyUnreachable(user: ServerUser, postgres: string, root: string): Promi
       resolve(fine ? null : `${how}: ${said.split('\n')[0]?.trim() || `exit ${code}`}`);
     });
   });
+}
+
+/** Gives a data folder that is root's, a restored copy say, to the server's user. */
+export async function takeDataOver(user: ServerUser, data: string): Promise<void> {
+  if (user.ids === null || (await stat(data)).uid !== 0) return;
+  const { uid, gid } = user.ids;
+  await promisify(execFile)('chown', ['-R', '-h', `${uid}:${gid}`, data], { timeout: 600_000 });
 }
