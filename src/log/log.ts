@@ -40,6 +40,11 @@ export interface LogReader {
    * each once (again only after its `revoked` signal was aborted).
    */
   start(onPartition: (partition: LogPartition) => void): Promise<void>;
+  /**
+   * Records that wait in a log that is shared, while this reader has not been told yet which partitions are its
+   * own; 0 once it has. Only of logs that assign partitions.
+   */
+  unassignedBacklog?(): Promise<number>;
   /** Aborts every partition's signal and lets go of files and connections. */
   stop(): Promise<void>;
 }

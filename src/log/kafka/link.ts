@@ -119,6 +119,6 @@ export async function within<T>(timeoutMs: number, promise: Promise<T>): Promise
 export class KafkaTimeoutError extends Error {
   override readonly name = 'KafkaTimeoutError';
   constructor(timeoutMs: number) {
-    super(`Kafka did not answer within ${timeoutMs} ms`);
+    super(`Kafka did not answer within ${Math.round(timeoutMs)} ms`);
   }
 }

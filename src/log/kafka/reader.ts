@@ -128,6 +128,9 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
       if (source === null) throw new Error('the source of a log is known after its start');
       return source;
     },
+    async unassignedBacklog() {
+      return assignments > 0 ? 0 : watermarks.groupLag();
+    },
     start(listener) {
       onPartition = listener;
       starting ??= start();

@@ -13,6 +13,8 @@ export interface Bounds {
 export interface Watermarks {
   /** At most `maxAgeMs` old. @throws where Kafka is away, or has no such partition */
   of(partition: number, maxAgeMs: number): Promise<Bounds>;
+  /** Records after what the group has committed: as lag tools count. @throws where Kafka is away */
+  groupLag(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -42,12 +44,33 @@ export function createWatermarks(settings: Settings, clientId: string): Watermar
     }
   }
 
-  async function fetchOffsets() {
+  async function connected(): Promise<Admin> {
     if (!admin) {
-      admin = createKafkaClient(settings, clientId, backgroundPatience).admin();
-      await admin.connect();
+      const made = createKafkaClient(settings, clientId, backgroundPatience).admin();
+      admin = made;
+      await made.connect();
     }
-    return admin.fetchTopicOffsets(topic);
+    return admin;
+  }
+
+  async function fetchOffsets() {
+    return (await connected()).fetchTopicOffsets(topic);
+  }
+
+  async function groupLag(): Promise<number> {
+    const client = await connected();
+    const offsets = await client.fetchTopicOffsets(topic);
+    const groupId = settings.USAGE_KAFKA_GROUP;
+    const committed = await client.fetchOffsets({ groupId, topics: [topic] });
+    const from = new Map(
+      committed[0]?.partitions.map(({ partition, offset }) => [partition, Number(offset)]),
+    );
+    // -1: nothing was committed yet.
+    return offsets.reduce(
+      (sum, { partition, low, high }) =>
+        sum + Math.max(0, Number(high) - Math.max(Number(low), from.get(partition) ?? -1)),
+      0,
+    );
   }
 
   return {
@@ -64,6 +87,7 @@ export function createWatermarks(settings: Settings, clientId: string): Watermar
       if (!bounds) throw new Error(`topic ${topic} has no partition ${partition}`);
       return bounds;
     },
+    groupLag: () => within(answerMsMax, groupLag()),
     async close() {
       await asking?.catch(() => {});
       if (admin) await within(answerMsMax, admin.disconnect()).catch(() => {});
