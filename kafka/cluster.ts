@@ -12,11 +12,18 @@ import { Kafka, logLevel } from 'kafkajs';
 import { fetchJars, jarsFolder } from './jars.ts';
 import { createKafkaNode, type KafkaNode } from './node.ts';
 import { missingRequirements } from './requirements.ts';
-import { type NodeAddress, serverProperties } from './server-properties.ts';
+import {
+  type NodeAddress,
+  type SecureListener,
+  scramArguments,
+  serverProperties,
+} from './server-properties.ts';
 
 export interface KafkaCluster {
   /** `host:port,host:port`, as KAFKA_BROKERS takes it. */
   readonly brokers: string;
+  /** The same for the listeners that want TLS and a login; null where there are none. */
+  readonly secureBrokers: string | null;
   readonly nodes: readonly KafkaNode[];
   /** Resolves once every running node serves. @throws KafkaNotRunnableError, or Error with the brokers' last words */
   start(): Promise<void>;
@@ -43,12 +50,14 @@ export async function createKafkaCluster(options: {
   port: number;
   /** More lines of every node's server.properties. */
   properties?: Readonly<Record<string, string>>;
+  /** A second listener a node, on free ports. */
+  secure?: SecureListener;
 }): Promise<KafkaCluster> {
   const jars = await jarsFolder();
   const missing = await missingRequirements(jars.cached);
   if (missing.length > 0) throw new KafkaNotRunnableError(missing.join('\n'));
   if (!jars.cached) await fetchJars(jars.folder);
-  const addresses = await nodeAddresses(options.nodes, options.port);
+  const addresses = await nodeAddresses(options.nodes, options.port, options.secure !== undefined);
   // Another number of nodes is another cluster: it shares no data.
   const folder = join(options.folder, `cluster-of-${options.nodes}`);
   const clusterId = await clusterIdOf(folder);
@@ -64,7 +73,9 @@ export async function createKafkaCluster(options: {
         addresses,
         join(folder, `node-${address.id}`, 'data'),
         options.properties,
+        options.secure,
       ),
+      formatArguments: options.secure ? scramArguments(options.secure) : [],
       onStart: (pid) => watchdog.add(pid),
       onEnd: (pid) => watchdog.remove(pid),
     }),
@@ -85,6 +96,9 @@ export async function createKafkaCluster(options: {
 
   return {
     brokers: brokers.join(','),
+    secureBrokers: options.secure
+      ? addresses.map(({ securePort }) => `127.0.0.1:${securePort}`).join(',')
+      : null,
     nodes,
     ready,
     async start() {
@@ -148,13 +162,19 @@ function newClusterId(): string {
   }
 }
 
-async function nodeAddresses(count: number, port: number): Promise<NodeAddress[]> {
-  const ids = Array.from({ length: count }, (_, index) => index + 1);
-  if (port !== 0)
-    return ids.map((id) => ({ id, port: port + 2 * (id - 1), controllerPort: port + 2 * (id - 1) + 1 }));
-  const servers = await Promise.all(Array.from({ length: 2 * count }, listenOnFreePort));
-  const ports = await Promise.all(servers.map(({ port, close }) => close().then(() => port)));
-  return ids.map((id) => ({ id, port: ports[2 * (id - 1)]!, controllerPort: ports[2 * id - 1]! }));
+async function nodeAddresses(count: number, port: number, isSecure: boolean): Promise<NodeAddress[]> {
+  const free = await freePorts(3 * count);
+  return Array.from({ length: count }, (_, index) => ({
+    id: index + 1,
+    port: port === 0 ? free[3 * index]! : port + 2 * index,
+    controllerPort: port === 0 ? free[3 * index + 1]! : port + 2 * index + 1,
+    ...(isSecure ? { securePort: free[3 * index + 2]! } : {}),
+  }));
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listenOnFreePort));
+  return Promise.all(servers.map(({ port, close }) => close().then(() => port)));
 }
 
 function listenOnFreePort(): Promise<{ port: number; close(): Promise<void> }> {

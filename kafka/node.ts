@@ -32,6 +32,8 @@ export function createKafkaNode(options: {
   jars: string;
   clusterId: string;
   properties: string;
+  /** More arguments for the storage tool when the folder is formatted. */
+  formatArguments: readonly string[];
   /** Told of every process that starts and ends. */
   onStart(pid: number): void;
   onEnd(pid: number): void;
@@ -65,6 +67,7 @@ export function createKafkaNode(options: {
           options.clusterId,
           '-c',
           configuration,
+          ...options.formatArguments,
         ],
         { timeout: 60_000 },
       );
