@@ -26,7 +26,10 @@ export async function start(
 ): Promise<number> {
   if (settings.KAFKA_BROKERS !== undefined) {
     const problems = await kafkaProblems(settings);
-    if (problems.length > 0) throw new ConfigError(problems);
+    if (problems.length > 0) {
+      process.stderr.write(new ConfigError(problems).text);
+      return exitCode.config;
+    }
   }
   const terminal = process.stdout.isTTY === true;
   const logger = createLogger({ level: settings.LOG_LEVEL, role: 'supervisor', pretty: terminal });

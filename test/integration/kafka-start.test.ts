@@ -30,8 +30,10 @@ async function start(env: Record<string, string>): Promise<{ code: number | null
       env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: '0', ADMIN_PORT: '0', ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    const ended = new Promise((resolve) => child.once('close', resolve));
     let text = '';
     for await (const chunk of child.stderr) text += chunk;
+    await ended;
     return { code: child.exitCode, text };
   } finally {
     await rm(dataDir, { recursive: true, force: true });

@@ -54,7 +54,7 @@ function protocolType(error: unknown): string | undefined {
 /** kafkajs tells a failed login by its own class, without the protocol's type. */
 function authenticationRefusal(error: unknown): string | undefined {
   if ((error as Error).name !== 'KafkaJSSASLAuthenticationError') return undefined;
-  return /mechanism/i.test((error as Error).message)
+  return /not supported/i.test((error as Error).message)
     ? refusals.UNSUPPORTED_SASL_MECHANISM
     : refusals.SASL_AUTHENTICATION_FAILED;
 }
