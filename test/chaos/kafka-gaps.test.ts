@@ -19,7 +19,10 @@ const partitions = 2;
 
 async function makeInstance() {
   const databaseUrl = await postgres!.createDatabase();
-  const env = { ...kafkaEnvironment(kafka!.brokers), USAGE_KAFKA_PARTITIONS: `${partitions}` };
+  const env: Record<string, string> = {
+    ...kafkaEnvironment(kafka!.brokers),
+    USAGE_KAFKA_PARTITIONS: `${partitions}`,
+  };
   const instance = await createInstance({ USAGE_FRONTS: '1', DATABASE_URL: databaseUrl, ...env });
   const acceptGap = (id: number) =>
     promisify(execFile)(process.execPath, [entry, 'positions', 'accept-gap', '--gap', `${id}`], {
@@ -106,13 +109,13 @@ test('retention took unread records', { skip }, async (t) => {
   await allStored(instance, await groupsOf(instance, 20));
   for (const pid of await instance.pids('writer')) process.kill(pid, 'SIGSTOP');
   const lost = await groupsOf(instance, 20);
-  await withAdmin(kafka!.brokers, (admin) =>
-    admin.deleteTopicRecords({
+  await withAdmin(kafka!.brokers, async (admin) => {
+    const ends = await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({
       topic,
-      // -1: all there are
-      partitions: Array.from({ length: partitions }, (_, partition) => ({ partition, offset: '-1' })),
-    }),
-  );
+      partitions: ends.map(({ partition, high }) => ({ partition, offset: high })),
+    });
+  });
   for (const pid of await instance.pids('writer')) process.kill(pid, 'SIGKILL');
   await gapsAreLoudThenAccepted(made, () => groupsOf(instance, 4));
   assert.equal(await storedOf(instance, lost), 0);

@@ -259,7 +259,8 @@ export class KafkaPartition implements LogPartition {
       else if (wanted > end) {
         this.#end = end;
         const text = `partition ${this.name} ends at ${end}: it is not the one that was read`;
-        this.#found(gap('out_of_range', wanted, null, text));
+        // What is there now is not what was stored: all of it is to be read, and identity drops what repeats.
+        this.#found(gap('out_of_range', wanted, first, text));
       } else if (again && wanted < end && this.#flowing) {
         this.#feed.flow(this.#number, wanted);
       }
@@ -271,7 +272,7 @@ export class KafkaPartition implements LogPartition {
   }
 }
 
-function gap(reason: LogGapReason, from: number, to: number | null, message: string): LogGapError {
+function gap(reason: LogGapReason, from: number, to: number, message: string): LogGapError {
   return new LogGapError(from, to, reason, message);
 }
 
