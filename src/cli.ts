@@ -111,7 +111,7 @@ function addOperations(program: Command, does: Does): void {
   positions
     .command('list')
     .description('print every partition with its position and open gaps')
-    .action(does(() => withDatabase((url) => positionsList(url))));
+    .action(does(() => withDatabase((url) => positionsList(url, process))));
   positions
     .command('accept-gap')
     .description('let a partition that stopped at a gap go on after it; what was in the gap is not stored')
@@ -123,12 +123,14 @@ function addOperations(program: Command, does: Does): void {
       number(0, Number.MAX_SAFE_INTEGER),
     )
     .option('--by <name>', 'who answers for it')
-    .action(does((options: AcceptGapArguments) => withDatabase((url) => positionsAcceptGap(url, options))));
+    .action(
+      does((options: AcceptGapArguments) => withDatabase((url) => positionsAcceptGap(url, options, process))),
+    );
   const deadLetters = program.command('dead-letters').description('what Postgres refused to store');
   deadLetters
     .command('list')
     .description('print them, never what is in them')
-    .action(does(() => withDatabase((url) => deadLettersList(url))));
+    .action(does(() => withDatabase((url) => deadLettersList(url, process))));
   deadLetters
     .command('replay')
     .description('store them, once what was wrong is mended')
@@ -139,7 +141,7 @@ function addOperations(program: Command, does: Does): void {
     )
     .action(
       does((ids: number[] | undefined) =>
-        withDatabase((url) => deadLettersReplay(url, ids && ids.length > 0 ? ids : 'all')),
+        withDatabase((url) => deadLettersReplay(url, ids && ids.length > 0 ? ids : 'all', process)),
       ),
     );
 }

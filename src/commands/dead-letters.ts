@@ -5,14 +5,15 @@ import { silentLogger } from '../observability/logger.ts';
 import { listDeadLetters } from '../writer/dead-letters.ts';
 import { replayDeadLetter } from '../writer/replay.ts';
 import { sessionOf } from '../writer/sessions.ts';
-import { type CommandOutput, processOutput, tableLines } from './command-output.ts';
+import type { CommandStreams } from './command-streams.ts';
+import { writeTable } from './result-table.ts';
 import { withClient } from './with-client.ts';
 
 const lockTimeoutMs = 30_000;
 
 /** Prints every dead letter that was not replayed, never what is in it: that is health data. @returns the exit code */
-export function deadLettersList(databaseUrl: string, output: CommandOutput = processOutput): Promise<number> {
-  return withClient(databaseUrl, output, async (client) => {
+export function deadLettersList(databaseUrl: string, streams: CommandStreams): Promise<number> {
+  return withClient(databaseUrl, streams, async (client) => {
     const letters = await listDeadLetters(client);
     const rows = letters.map((letter) => [
       String(letter.id),
@@ -21,8 +22,17 @@ export function deadLettersList(databaseUrl: string, output: CommandOutput = pro
       letter.error,
       letter.failedAt.toISOString(),
     ]);
-    for (const line of tableLines(['id', 'partition', 'position', 'error', 'failed at'], rows))
-      output.out(line);
+    writeTable(
+      streams.stdout,
+      [
+        { name: 'id', numeric: true },
+        { name: 'partition', numeric: false },
+        { name: 'position', numeric: true },
+        { name: 'error', numeric: false },
+        { name: 'failed at', numeric: false },
+      ],
+      rows,
+    );
     return exitCode.ok;
   });
 }
@@ -35,23 +45,24 @@ export function deadLettersList(databaseUrl: string, output: CommandOutput = pro
 export function deadLettersReplay(
   databaseUrl: string,
   ids: readonly number[] | 'all',
-  output: CommandOutput = processOutput,
+  streams: CommandStreams,
 ): Promise<number> {
-  return withClient(databaseUrl, output, async (client) => {
+  const { stdout, stderr } = streams;
+  return withClient(databaseUrl, streams, async (client) => {
     const session = sessionOf(client);
     const chosen = ids === 'all' ? (await listDeadLetters(client)).map((letter) => letter.id) : ids;
     let failed = 0;
     for (const id of chosen) {
       const result = await replayDeadLetter(session, id, { logger: silentLogger, lockTimeoutMs });
       if (result.outcome === 'stored') {
-        output.out(`${id}: stored ${result.stored}, there already ${result.duplicates}`);
+        stdout.write(`${id}: stored ${result.stored}, there already ${result.duplicates}\n`);
         continue;
       }
       failed += 1;
-      if (result.outcome === 'absent') output.err(`${id}: there is none that was not replayed before`);
-      else output.err(`${id}: still refused (${result.why}); it stays`);
+      if (result.outcome === 'absent') stderr.write(`${id}: there is none that was not replayed before\n`);
+      else stderr.write(`${id}: still refused (${result.why}); it stays\n`);
     }
-    if (chosen.length === 0) output.out('There is nothing to replay.');
+    if (chosen.length === 0) stdout.write('There is nothing to replay.\n');
     return failed === 0 ? exitCode.ok : exitCode.failure;
   });
 }

@@ -3,12 +3,13 @@
 import { exitCode } from '../errors/exit-codes.ts';
 import { acceptGap, listGaps, type StoredGap } from '../writer/gaps.ts';
 import { listPositions } from '../writer/positions.ts';
-import { type CommandOutput, processOutput, tableLines } from './command-output.ts';
+import type { CommandStreams } from './command-streams.ts';
+import { writeTable } from './result-table.ts';
 import { withClient } from './with-client.ts';
 
 /** Prints every partition with its position, and the gaps that wait. @returns the exit code */
-export function positionsList(databaseUrl: string, output: CommandOutput = processOutput): Promise<number> {
-  return withClient(databaseUrl, output, async (client) => {
+export function positionsList(databaseUrl: string, streams: CommandStreams): Promise<number> {
+  return withClient(databaseUrl, streams, async (client) => {
     const positions = await listPositions(client);
     const gaps = (await listGaps(client)).filter((gap) => gap.acceptedAt === null);
     const keys = new Map(positions.map((each) => [`${each.source} ${each.partition}`, each]));
@@ -28,8 +29,17 @@ export function positionsList(databaseUrl: string, output: CommandOutput = proce
         rows.push([gap.source, gap.partition, '-', '-', describeGap(gap)]);
       }
     }
-    for (const line of tableLines(['source', 'partition', 'position', 'updated', 'open gaps'], rows))
-      output.out(line);
+    writeTable(
+      streams.stdout,
+      [
+        { name: 'source', numeric: false },
+        { name: 'partition', numeric: false },
+        { name: 'position', numeric: true },
+        { name: 'updated', numeric: false },
+        { name: 'open gaps', numeric: false },
+      ],
+      rows,
+    );
     return exitCode.ok;
   });
 }
@@ -49,9 +59,10 @@ export interface AcceptGapArguments {
 export function positionsAcceptGap(
   databaseUrl: string,
   { gap: id, partition, by, to }: AcceptGapArguments,
-  output: CommandOutput = processOutput,
+  streams: CommandStreams,
 ): Promise<number> {
-  return withClient(databaseUrl, output, async (client) => {
+  const { stdout, stderr } = streams;
+  return withClient(databaseUrl, streams, async (client) => {
     const open = (await listGaps(client)).filter((gap) => gap.acceptedAt === null);
     const meant = open.filter(
       (gap) =>
@@ -59,24 +70,26 @@ export function positionsAcceptGap(
     );
     const [gap] = meant;
     if (!gap) {
-      output.err('There is no such gap that waits to be accepted.');
+      stderr.write('There is no such gap that waits to be accepted.\n');
       return exitCode.failure;
     }
     if (meant.length > 1) {
-      output.err('There are several; say which one with --gap:');
-      for (const each of meant) output.err(`  ${each.source} ${each.partition}: ${describeGap(each)}`);
+      stderr.write('There are several; say which one with --gap:\n');
+      for (const each of meant) stderr.write(`  ${each.source} ${each.partition}: ${describeGap(each)}\n`);
       return exitCode.usage;
     }
     const next = to ?? gap.toPosition;
     if (next === null) {
-      output.err(`It is not known where gap ${gap.id} ends; say where reading goes on with --to POSITION.`);
+      stderr.write(
+        `It is not known where gap ${gap.id} ends; say where reading goes on with --to POSITION.\n`,
+      );
       return exitCode.usage;
     }
     if (!(await acceptGap(client, gap, next, by ?? client.user ?? 'operator'))) {
-      output.err(`Gap ${gap.id} was accepted by somebody else meanwhile.`);
+      stderr.write(`Gap ${gap.id} was accepted by somebody else meanwhile.\n`);
       return exitCode.failure;
     }
-    output.out(`Gap ${gap.id} of ${gap.partition} is accepted: the partition goes on at ${next}.`);
+    stdout.write(`Gap ${gap.id} of ${gap.partition} is accepted: the partition goes on at ${next}.\n`);
     return exitCode.ok;
   });
 }

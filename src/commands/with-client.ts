@@ -2,13 +2,13 @@
 
 import pg from 'pg';
 import { connectionConfig } from '../postgres/connection.ts';
-import type { CommandOutput } from './command-output.ts';
+import type { CommandStreams } from './command-streams.ts';
 import { databaseFailure } from './database-failure.ts';
 
 /** Runs `work`, whose exit code is returned. What Postgres itself says is not told: it may hold values. */
 export async function withClient(
   databaseUrl: string,
-  output: CommandOutput,
+  { stderr }: CommandStreams,
   work: (client: pg.Client) => Promise<number>,
 ): Promise<number> {
   const client = new pg.Client(connectionConfig(databaseUrl, { role: 'command', lockTimeoutMs: 30_000 }));
@@ -20,7 +20,7 @@ export async function withClient(
     // The commonest slip has a remedy of its own.
     const isNew = error instanceof pg.DatabaseError && error.code === '42P01';
     const { text, code } = databaseFailure(error);
-    output.err(isNew ? 'The tables are missing: run "usage-ingest migrate" first.' : text);
+    stderr.write(`${isNew ? 'The tables are missing: run "usage-ingest migrate" first.' : text}\n`);
     return code;
   } finally {
     await client.end().catch(() => {});

@@ -77,7 +77,15 @@ function contradictions(settings: Partial<Settings>): string[] {
   notAbove('USAGE_BODY_BYTES_MAX', 'USAGE_INFLATED_BYTES_MAX', 'a plain body counts as inflated too');
   notAbove('USAGE_BODY_BYTES_MAX', 'USAGE_FRONT_WAITING_BYTES_MAX', 'the largest body could never be taken');
   notAbove('USAGE_GROUP_BYTES_MAX', 'USAGE_FRONT_WAITING_BYTES_MAX', 'a group could never be full');
-  notAbove('USAGE_LOG_SEGMENT_BYTES', 'USAGE_LOCAL_LOG_BYTES_MAX', 'the log could not hold one segment');
+  const { USAGE_LOG_SEGMENT_BYTES: segmentBytes, USAGE_FRONTS: fronts } = settings;
+  const logBytesMax = settings.USAGE_LOCAL_LOG_BYTES_MAX;
+  // The segment that a front closed is held until the next one is there: with less room than both, none ever is.
+  const logBytesMin = 2 * Number(segmentBytes) * Number(fronts);
+  if (Number(logBytesMax) < logBytesMin) {
+    problems.push(
+      `USAGE_LOCAL_LOG_BYTES_MAX (${logBytesMax}) is below two segments for each front, 2 x USAGE_LOG_SEGMENT_BYTES (${segmentBytes}) x USAGE_FRONTS (${fronts}): once full the log could stay full`,
+    );
+  }
   notAbove('USAGE_DRAIN_MS', 'USAGE_STOP_TIMEOUT_MS', 'every stop would be forced');
   if (port !== undefined && port !== 0 && port === settings.ADMIN_PORT && host === settings.ADMIN_HOST) {
     problems.push(`PORT and ADMIN_PORT are both ${port} on ${host}: give each its own`);

@@ -69,7 +69,7 @@ export function unheldProblemAnswer(code: HttpProblemCode): Answer {
 
 /** All that was valid is durable. */
 export function storedAnswer(usages: RequestUsages): Answer {
-  if (usages.single) return { status: '201 Created', contentType: json, body: usages.results[0]! };
+  if (usages.single) return { status: '201 Created', contentType: json, body: usages.results };
   const accepted = usages.rows.length;
   const { rejected } = usages;
   return {
@@ -81,7 +81,7 @@ export function storedAnswer(usages: RequestUsages): Answer {
 
 /** The ids given out, for the retry. */
 export function resultsMember(usages: RequestUsages): string {
-  return `"results":[${usages.results.join(',')}]`;
+  return `"results":[${usages.results}]`;
 }
 
 export const healthyAnswer: Answer = { status: '200 OK', contentType: json, body: '{"healthy":true}' };

@@ -1,10 +1,9 @@
 /** POST /api/usages: from the head of the request to its answer. */
 
-import { isUtf8 } from 'node:buffer';
 import type { HttpProblemCode } from '../errors/http-problems.ts';
 import type { Admission } from './admission.ts';
 import { problemAnswer, resultsMember, storedAnswer, unheldProblemAnswer } from './answers.ts';
-import { BodyBuffer } from './body-buffer.ts';
+import { BodyBlocks, BodyBuffer } from './body-buffer.ts';
 import type { BodyDeadlines } from './body-deadlines.ts';
 import type { Exchange, ExchangeScope } from './exchange.ts';
 import type { GroupCommit, SubmissionOutcome } from './group-commit.ts';
@@ -35,8 +34,12 @@ export interface PostUsagesParts {
 const framedBytesMax = 999_999_999;
 /** Bytes over the limit that a chunked body may still bring before its connection is closed, so that an honest client reads its 413. */
 const drainBytesMax = 8 * 1024 * 1024;
-/** What a row costs beside its text: array slots, the result, the objects of its turn through a group. */
-const rowOverheadBytes = 160;
+/** What a row costs beside its text: the string's head and the array slots. */
+const rowOverheadBytes = 48;
+/** What a request costs beside its rows: the objects of its turn through a group, and of its answer. */
+const requestOverheadBytes = 512;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 interface Body {
   readonly format: BodyFormat;
@@ -46,6 +49,7 @@ interface Body {
 
 export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, req: HttpRequest) => void {
   const { admission, deadlines, inflater, reader, groupCommit, bodyBytesMax } = parts;
+  const blocks = new BodyBlocks();
 
   function refuse(exchange: Exchange, code: HttpProblemCode, close?: boolean): void {
     parts.onRefused(code);
@@ -85,15 +89,24 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
     // The server keeps the handlers until the next request: what is done with must not hang on them.
     let buffer: BodyBuffer | null = null;
     let overBytes = 0;
-    res.onAborted(() => {
+    /** Nothing more of the body is kept. */
+    const letGo = () => {
       deadlines.delete(exchange);
+      buffer?.clear();
+      buffer = null;
+    };
+    res.onAborted(() => {
+      letGo();
       exchange.aborted();
     });
     // A chunked body whose first chunk has not come calls nothing.
     if (chunked) deadlines.add(exchange);
     res.onData((data, isLast) => {
-      if (exchange.isClosed) return;
-      const chunk = Buffer.from(data);
+      if (exchange.isClosed) {
+        if (buffer) letGo();
+        return;
+      }
+      const chunk = new Uint8Array(data);
       // Nearly every body comes whole: it is parsed where it lies.
       if (isLast && buffer === null && overBytes === 0) {
         if (chunked) deadlines.delete(exchange);
@@ -102,33 +115,32 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
         return;
       }
       if (buffer === null && overBytes === 0) {
-        buffer = new BodyBuffer(contentLength < 0 ? bodyBytesMax : contentLength);
+        buffer = new BodyBuffer(blocks, contentLength < 0 ? bodyBytesMax : contentLength);
         deadlines.add(exchange);
       }
       if (buffer?.append(chunk)) exchange.holds(buffer.capacity);
       else {
+        buffer?.clear();
         buffer = null;
         exchange.holds(0);
         overBytes += chunk.length;
       }
       if (admission.isOver && buffer !== null) {
-        deadlines.delete(exchange);
-        buffer = null;
+        letGo();
         shed(exchange, 'overloaded');
       } else if (overBytes > 0 && (isLast || overBytes > drainBytesMax)) {
-        deadlines.delete(exchange);
+        letGo();
         refuse(exchange, 'body_too_large', !isLast || undefined);
       } else if (isLast && buffer !== null) {
-        deadlines.delete(exchange);
-        const whole = buffer.view();
-        buffer = null;
+        const whole = buffer.takeWhole();
+        letGo();
         complete(exchange, body, whole);
       }
     });
   }
 
-  /** `bytes` are valid only until this returns where they came whole. */
-  function complete(exchange: Exchange, body: Body, bytes: Buffer): void {
+  /** `bytes` are valid only until this returns. */
+  function complete(exchange: Exchange, body: Body, bytes: Uint8Array): void {
     // Of nothing there is nothing to inflate.
     if (body.coding === 'identity' || bytes.length === 0) {
       take(exchange, body, bytes);
@@ -154,10 +166,11 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
   }
 
   /** Never throws: a mistake of ours costs one request, not the process. */
-  function take(exchange: Exchange, body: Body, bytes: Buffer): void {
-    if (!isUtf8(bytes)) return void refuse(exchange, 'malformed_utf8');
+  function take(exchange: Exchange, body: Body, bytes: Uint8Array): void {
+    const text = decodeUtf8(bytes);
+    if (text === null) return void refuse(exchange, 'malformed_utf8');
     try {
-      const usages = reader.read(bytes.toString('utf8'), body.format, body.idempotencyKey);
+      const usages = reader.read(text, body.format, body.idempotencyKey);
       if ('problem' in usages) refuseBody(exchange, usages);
       else if (usages.rows.length === 0) exchange.answer(storedAnswer(usages));
       else submit(exchange, usages);
@@ -171,11 +184,12 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
   }
 
   function submit(exchange: Exchange, usages: RequestUsages): void {
-    const bytes = bytesOf(usages);
+    const { rows, months, rowBytes, results } = usages;
+    const bytes = rowBytes + results.length + rows.length * rowOverheadBytes + requestOverheadBytes;
     exchange.holds(0);
     // The rows outlive the exchange where the client goes: what it sent may still become durable.
     admission.hold(bytes);
-    groupCommit.submit(usages.rows, usages.months, performance.now(), (outcome) => {
+    groupCommit.submit(rows, months, performance.now(), (outcome) => {
       admission.release(bytes);
       settle(exchange, usages, outcome);
     });
@@ -189,9 +203,11 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
   }
 }
 
-function bytesOf({ rows, results }: RequestUsages): number {
-  let bytes = rows.length * rowOverheadBytes;
-  for (const row of rows) bytes += row.length;
-  // Results are of much the same length, except where items were refused.
-  return bytes + results.length * results[0]!.length;
+/** Null where the bytes are not UTF-8. The error that says so is foreign and quotes nothing; it goes nowhere. */
+function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
+  }
 }

@@ -16,9 +16,20 @@ export interface RequestUsages {
   /** One JSON object, not an array: its answer has a form of its own. */
   readonly single: boolean;
   /** COPY rows of the valid usages, and their months, together. */
+  readonly rows: readonly string[];
+  readonly months: readonly number[];
+  /** UTF-8 bytes of the rows. */
+  readonly rowBytes: number;
+  /** JSON text of each item in order, `{"id":...}` or `{"error":...}`, separated by commas. */
+  readonly results: string;
+  readonly rejected: number;
+}
+
+/** What is gathered of a body. */
+interface Draft {
   readonly rows: string[];
   readonly months: number[];
-  /** JSON text for each item in order: `{"id":...}` or `{"error":...}`. */
+  rowBytes: number;
   readonly results: string[];
   rejected: number;
 }
@@ -47,14 +58,17 @@ export function createUsageReader(options: {
     return { problem, errors };
   }
 
-  function accept(into: RequestUsages, usage: Usage, index: number, key: string | null, nowMs: number): void {
+  function accept(into: Draft, usage: Usage, index: number, key: string | null, nowMs: number): void {
     const id = usage.id ?? (key === null ? newId() : idempotentId({ apiKey: null, key, index, usage }));
-    into.rows.push(encodeRow(usage, id, receivedAtText(nowMs)));
+    const row = encodeRow(usage, id, receivedAtText(nowMs));
+    into.rows.push(row);
+    // To ask for its bytes makes one string of the row's many parts, which would take four times the memory.
+    into.rowBytes += Buffer.byteLength(row);
     into.months.push(utcMonth(usage.usedAtMs));
     into.results.push(`{"id":"${id}"}`);
   }
 
-  function reject(into: RequestUsages, problem: UsageProblem, index: number): void {
+  function reject(into: Draft, problem: UsageProblem, index: number): void {
     onRejected(problem.code);
     into.rejected++;
     into.results.push(`{"error":${errorText(problem.code, `/${index}${problem.pointer}`)}}`);
@@ -70,12 +84,12 @@ export function createUsageReader(options: {
         `[${usage.map(({ code, pointer }) => errorText(code, pointer)).join(',')}]`,
       );
     }
-    const usages = createUsages(true);
-    accept(usages, usage, 0, key, nowMs);
-    return usages;
+    const draft = createDraft();
+    accept(draft, usage, 0, key, nowMs);
+    return finish(draft, true);
   }
 
-  function readItem(into: RequestUsages, value: unknown, key: string | null, nowMs: number): void {
+  function readItem(into: Draft, value: unknown, key: string | null, nowMs: number): void {
     const index = into.results.length;
     const usage = validateUsage(value, nowMs);
     if (Array.isArray(usage)) reject(into, usage[0]!, index);
@@ -86,9 +100,9 @@ export function createUsageReader(options: {
     if (values.length === 0) return refuse('no_usages');
     if (values.length > usagesMax) return refuse('too_many_usages');
     const nowMs = Date.now();
-    const usages = createUsages(false);
-    for (const value of values) readItem(usages, value, key, nowMs);
-    return usages;
+    const draft = createDraft();
+    for (const value of values) readItem(draft, value, key, nowMs);
+    return finish(draft, false);
   }
 
   function readLines(text: string, key: string | null): RequestUsages | RefusedBody {
@@ -96,13 +110,13 @@ export function createUsageReader(options: {
     if (lines === null) return refuse('too_many_usages');
     if (lines.length === 0) return refuse('no_usages');
     const nowMs = Date.now();
-    const usages = createUsages(false);
+    const draft = createDraft();
     for (const line of lines) {
       const value = parseJson(line);
-      if (value === undefined) reject(usages, { code: 'malformed_json', pointer: '' }, usages.results.length);
-      else readItem(usages, value, key, nowMs);
+      if (value === undefined) reject(draft, { code: 'malformed_json', pointer: '' }, draft.results.length);
+      else readItem(draft, value, key, nowMs);
     }
-    return usages;
+    return finish(draft, false);
   }
 
   return {
@@ -115,8 +129,12 @@ export function createUsageReader(options: {
   };
 }
 
-function createUsages(single: boolean): RequestUsages {
-  return { single, rows: [], months: [], results: [], rejected: 0 };
+function createDraft(): Draft {
+  return { rows: [], months: [], rowBytes: 0, results: [], rejected: 0 };
+}
+
+function finish({ rows, months, rowBytes, results, rejected }: Draft, single: boolean): RequestUsages {
+  return { single, rows, months, rowBytes, results: results.join(','), rejected };
 }
 
 /** Undefined where it is malformed: no JSON value is undefined. V8's message quotes the text, so it goes nowhere. */

@@ -49,7 +49,7 @@ export interface LogReader {
   stop(): Promise<void>;
 }
 
-/** One partition as its reader sees it. Calls do not overlap. */
+/** One partition as its reader sees it. Calls do not overlap, but `stored` and `backlog` may come while a read waits. */
 export interface LogPartition {
   readonly name: string;
   /** Aborted when the partition is taken away or the reader stops. */

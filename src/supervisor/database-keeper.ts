@@ -4,6 +4,7 @@
  * fronts acknowledge without it and the writer waits.
  */
 
+import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../observability/logger.ts';
 import { createBackoff } from './backoff.ts';
@@ -21,6 +22,8 @@ export interface DatabaseKeeperOptions {
   /** True for what no second try can mend, such as binaries that are not there. */
   isFinal(error: unknown): boolean;
   readonly logger: Logger;
+  /** A server that ran for so long is healthy: the next restart is quick again. */
+  readonly healthyMs: number;
 }
 
 export interface DatabaseKeeper {
@@ -31,10 +34,13 @@ export interface DatabaseKeeper {
 
 const firstStartsMax = 5;
 
-export function createDatabaseKeeper({ create, isFinal, logger }: DatabaseKeeperOptions): DatabaseKeeper {
+export function createDatabaseKeeper(options: DatabaseKeeperOptions): DatabaseKeeper {
+  const { create, isFinal, logger, healthyMs } = options;
   const backoff = createBackoff();
   const stopping = new AbortController();
+  let runningSinceMs = 0;
   const server = create(() => {
+    if (performance.now() - runningSinceMs >= healthyMs) backoff.reset();
     restarting = restart();
   });
   let started: Promise<string> | null = null;
@@ -44,7 +50,9 @@ export function createDatabaseKeeper({ create, isFinal, logger }: DatabaseKeeper
   async function startFirst(): Promise<string> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await server.start()).url;
+        const { url } = await server.start();
+        runningSinceMs = performance.now();
+        return url;
       } catch (error) {
         if (attempt === firstStartsMax || stopping.signal.aborted || isFinal(error)) throw error;
         await pause(error);
@@ -60,6 +68,7 @@ export function createDatabaseKeeper({ create, isFinal, logger }: DatabaseKeeper
       if (stopping.signal.aborted) return;
       try {
         await server.start();
+        runningSinceMs = performance.now();
         logger.info('postgres_restarted');
         return;
       } catch (error) {

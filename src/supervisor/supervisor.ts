@@ -27,7 +27,7 @@ export interface SupervisorOptions {
   readonly settings: Settings;
   readonly logger: Logger;
   /** The embedded Postgres, used where the settings name no other. */
-  readonly embedded: Omit<DatabaseKeeperOptions, 'logger'>;
+  readonly embedded: Omit<DatabaseKeeperOptions, 'logger' | 'healthyMs'>;
   /** The processes; others in tests. */
   readonly roles?: readonly RoleRow[];
   readonly timing?: Timing;
@@ -59,7 +59,7 @@ export interface Supervisor {
 }
 
 export function createSupervisor(options: SupervisorOptions): Supervisor {
-  const { settings, logger } = options;
+  const { settings, logger, timing = defaultTiming } = options;
   const ownProcess = createProcessMetrics('supervisor', 0);
   const ended = Promise.withResolvers<number>();
   const stopAsked = Promise.withResolvers<null>();
@@ -79,7 +79,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   const fleet = createFleet({
     rows: options.roles ?? roleTable,
     count: (row) => row.count(settings),
-    timing: options.timing ?? defaultTiming,
+    timing,
     logger,
     environment: environmentOf,
     onGivenUp() {
@@ -106,7 +106,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (stopping) return null;
     fleet.start((row) => !row.needsDatabase);
     if (!databaseUrl) {
-      database = createDatabaseKeeper({ ...options.embedded, logger });
+      database = createDatabaseKeeper({ ...options.embedded, logger, healthyMs: timing.healthyMs });
       databaseUrl = await database.start();
       if (stopping) return null;
     }

@@ -5,10 +5,13 @@
 import { encodeHeaderLine, type LogRecord, type RecordHeader } from '../log/record.ts';
 import { type ColumnList, knownColumnList } from './column-lists.ts';
 
+/** A record of ours. */
+export type HeadedRecord = LogRecord & { readonly header: RecordHeader };
+
 /** Records that follow one another and have one column list: one COPY. */
 export interface Run {
   readonly columns: ColumnList;
-  readonly records: (LogRecord & { readonly header: RecordHeader })[];
+  readonly records: HeadedRecord[];
   /** What their headers count. */
   usages: number;
 }
@@ -52,24 +55,24 @@ export function makeBatch(records: readonly LogRecord[]): Batch {
   let bytes = 0;
   for (const record of records) {
     bytes += record.rows.length;
-    const { header } = record;
-    if (header === null) {
+    if (!isHeaded(record)) {
       refused.push({ position: record.position, line: record.rows, error: 'not a record of ours' });
       continue;
     }
+    const { header } = record;
     receivedAtMs.push(header.receivedAtMs);
     const columns = knownColumnList(header.columns);
     const problem = columns ? headerProblem(record.rows, header) : 'unknown column list';
     if (!columns || problem) {
-      refused.push(wholeRecord({ ...record, header }, problem ?? ''));
+      refused.push(wholeRecord(record, problem ?? ''));
       continue;
     }
     for (const month of header.months) months.add(month);
     const run = runs.at(-1);
     if (run?.columns === columns) {
-      run.records.push({ ...record, header });
+      run.records.push(record);
       run.usages += header.count;
-    } else runs.push({ columns, records: [{ ...record, header }], usages: header.count });
+    } else runs.push({ columns, records: [record], usages: header.count });
   }
   const { next, crc } = last;
   return { next, crc, records: records.length, bytes, runs, refused, months, receivedAtMs };
@@ -82,6 +85,10 @@ export function wholeRecord(
 ): DeadLetter {
   const line = Buffer.concat([Buffer.from(encodeHeaderLine(record.header), 'latin1'), record.rows]);
   return { position: record.position, line, error };
+}
+
+function isHeaded(record: LogRecord): record is HeadedRecord {
+  return record.header !== null;
 }
 
 function headerProblem(rows: Buffer, header: RecordHeader): string | null {

@@ -9,6 +9,7 @@ import { type TestContext, test } from 'node:test';
 import pg from 'pg';
 import type { FailpointName } from '../../src/failpoints.ts';
 import { createInstance, type Instance } from '../support/instance.ts';
+import { storedCount } from '../support/ledger.ts';
 import { until } from '../support/until.ts';
 
 const usages = Array.from({ length: 400 }, (_, index) => ({
@@ -74,8 +75,7 @@ async function post(instance: Instance, batch: object[]): Promise<Response | nul
 async function storedExactlyOnce(instance: Instance) {
   const database = new pg.Client({ connectionString: await instance.databaseUrl() });
   await database.connect();
-  const count = async () => Number((await database.query('SELECT count(*) FROM usages')).rows[0].count);
-  await until(async () => (await count()) >= usages.length, { what: 'all usages are stored' });
+  await until(async () => (await storedCount(database)) >= usages.length, { what: 'all usages are stored' });
   await until(async () => (await instance.metric('usage_log_backlog_records')) === 0, {
     what: 'the backlog is 0',
   });

@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import pg from 'pg';
 import { startClients } from '../support/clients.ts';
 import { createInstance } from '../support/instance.ts';
-import { Ledger } from '../support/ledger.ts';
+import { Ledger, storedCount } from '../support/ledger.ts';
 import { randomFromEnvironment } from '../support/random.ts';
 import { until } from '../support/until.ts';
 
@@ -42,11 +42,7 @@ test('a full log is 503 and recovers by itself', { timeout: 300_000 }, async (t)
 
   const database = new pg.Client({ connectionString: await instance.databaseUrl() });
   await database.connect();
-  await until(
-    async () =>
-      Number((await database.query('SELECT count(*) FROM usages')).rows[0].count) >= clients.acknowledged(),
-    { what: 'all is stored' },
-  );
+  await until(async () => (await storedCount(database)) >= clients.acknowledged(), { what: 'all is stored' });
   await ledger.check(database);
   await database.end();
   assert.equal(await instance.metric('usage_role_restarts_total'), 0);

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isLockHeld, tryLock } from '../../src/process-lock.ts';
 import { startAppending } from '../support/appending.ts';
+import { closeAfter } from '../support/close-after.ts';
 import { segmentsOf } from '../support/crashed-log.ts';
 import { makeLocalLog, makeTempDir } from '../support/local-log.ts';
 import { drain, labelOf, readCount } from '../support/log-records.ts';
-import { onEnd } from '../support/undo.ts';
 import { until } from '../support/until.ts';
 
 const seed = Number(process.env.TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
@@ -43,7 +43,7 @@ test('a lock is held against this process and others until it is released', asyn
 test('a reader follows another process, across rolls, to its orderly end', async (t) => {
   const log = await makeLocalLog(t);
   const appending = await startAppending(log.logDir, { segmentBytes: 2048 });
-  onEnd(t, () => appending.kill());
+  closeAfter(t, () => appending.kill());
   const found = await log.reader();
   const partition = await found.find(appending.folder);
   const early = await readCount(partition, 100);
@@ -56,7 +56,7 @@ test('a reader follows another process, across rolls, to its orderly end', async
 test('a stopped owner is alive, a killed one is dead', async (t) => {
   const log = await makeLocalLog(t);
   const appending = await startAppending(log.logDir);
-  onEnd(t, () => appending.kill());
+  closeAfter(t, () => appending.kill());
   const found = await log.reader();
   const partition = await found.find(appending.folder);
   await readCount(partition, 5);
@@ -89,7 +89,7 @@ test('kill -9 in the middle of appends: no torn record is read, no acknowledged 
   for (let round = 0; round < 12; round += 1) {
     const rowBytes = [50, 5_000, 300_000][round % 3]!;
     const appending = await startAppending(log.logDir, { rowBytes, segmentBytes: 1024 * 1024, slot: round });
-    onEnd(t, () => appending.kill());
+    closeAfter(t, () => appending.kill());
     const wanted = 1 + Math.floor(random() * 40);
     await until(() => appending.acknowledged.length >= wanted, { what: `${wanted} records` });
     await new Promise((resolve) => setTimeout(resolve, random() * 5));
@@ -123,7 +123,7 @@ test('every folder is found and drained, whatever the number of fronts now', asy
   const labels: string[] = [];
   for (const slot of [0, 1, 2, 0]) {
     const appending = await startAppending(log.logDir, { slot });
-    onEnd(t, () => appending.kill());
+    closeAfter(t, () => appending.kill());
     await until(() => appending.acknowledged.length > 2, { what: 'records' });
     await appending.kill();
     labels.push(...appending.acknowledged);

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable, Writable } from 'node:stream';
 import { test } from 'node:test';
 import { databaseUrlCommand } from '../../src/commands/database-url.ts';
 import { migrateCommand } from '../../src/commands/migrate.ts';
@@ -10,22 +9,11 @@ import { exitCode } from '../../src/errors/exit-codes.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { createEmbeddedPostgres } from '../../src/postgres/embedded/embedded-postgres.ts';
 import { closeAfter } from '../support/close-after.ts';
+import { keptStreams } from '../support/command-streams.ts';
 import { temporaryFolder } from '../support/embedded-process.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
 
 const postgres = await startTestPostgres();
-
-function streams(input = '') {
-  const said = { stdout: '', stderr: '' };
-  const into = (name: 'stdout' | 'stderr') =>
-    new Writable({
-      write(chunk, _, done) {
-        said[name] += chunk;
-        done();
-      },
-    });
-  return { said, stdin: Readable.from([input]), stdout: into('stdout'), stderr: into('stderr') };
-}
 
 const externalSettings = (url: string) => ({
   DATA_DIR: '/nonexistent',
@@ -35,7 +23,7 @@ const externalSettings = (url: string) => ({
 
 test('sql runs several statements and prints each result', async () => {
   const url = await postgres.createDatabase();
-  const io = streams(
+  const io = keptStreams(
     "\\echo Uses:\nselect 'Albuterol' as medication, 3 as uses, null as note;\ncreate table t (n int); insert into t values (1), (2);\nselect n as a, n as a from t; select from t; select 1 where false",
   );
   assert.equal(await sqlCommand(externalSettings(url), '-', io), exitCode.ok);
@@ -71,27 +59,27 @@ test('sql runs several statements and prints each result', async () => {
 });
 
 test('sql prints the first rows of a result that is too long, and counts all', async () => {
-  const io = streams('select generate_series(1, 25000) as n');
+  const io = keptStreams('select generate_series(1, 25000) as n');
   assert.equal(await sqlCommand(externalSettings(postgres.url), '-', io), exitCode.ok);
   assert.match(io.said.stdout, / 10000\n\(25000 rows, the first 10000 shown\)\n/);
 });
 
 test('sql tells where a query is wrong, in Postgres words, and fails', async () => {
-  const io = streams('-- a comment\nselect 1;\nselect nothing;\n');
+  const io = keptStreams('-- a comment\nselect 1;\nselect nothing;\n');
   assert.equal(await sqlCommand(externalSettings(postgres.url), '-', io), exitCode.failure);
   assert.match(io.said.stderr, /^line 3: column "nothing" does not exist \(42703\)\n/);
-  const meta = streams('\\d usages\n');
+  const meta = keptStreams('\\d usages\n');
   assert.equal(await sqlCommand(externalSettings(postgres.url), '-', meta), exitCode.failure);
   assert.match(meta.said.stderr, /line 1: \\d is a command of psql/);
-  const missing = streams();
+  const missing = keptStreams();
   assert.equal(
     await sqlCommand(externalSettings(postgres.url), '/nonexistent.sql', missing),
     exitCode.failure,
   );
   assert.match(missing.said.stderr, /cannot read \/nonexistent\.sql \(ENOENT\)/);
-  const copy = streams('copy (select 1) to stdout; copy pg_class from stdin');
+  const copy = keptStreams('copy (select 1) to stdout; copy pg_class from stdin');
   assert.equal(await sqlCommand(externalSettings(postgres.url), '-', copy), exitCode.failure);
-  const nobody = streams('select 1');
+  const nobody = keptStreams('select 1');
   assert.equal(await sqlCommand(externalSettings('postgres://127.0.0.1:1/x'), '-', nobody), exitCode.failure);
   assert.match(nobody.said.stderr, /no server listens there \(ECONNREFUSED\)/);
 });
@@ -99,35 +87,35 @@ test('sql tells where a query is wrong, in Postgres words, and fails', async () 
 test('an embedded server: made by migrate, started for the time of a command, used where it runs', async (t) => {
   const dataDir = await temporaryFolder(t);
   const settings = { DATA_DIR: dataDir, USAGE_POSTGRES_PORT: 0, DATABASE_URL: undefined };
-  const early = streams();
+  const early = keptStreams();
   assert.equal(await databaseUrlCommand(settings, early), exitCode.failure);
   assert.equal(early.said.stdout, '');
-  const earlySql = streams('select 1');
+  const earlySql = keptStreams('select 1');
   assert.equal(await sqlCommand(settings, '-', earlySql), exitCode.failure);
   assert.match(earlySql.said.stderr, /usage-ingest start/);
 
-  const first = streams();
+  const first = keptStreams();
   assert.equal(await migrateCommand(settings, first), exitCode.ok);
   assert.match(first.said.stdout, /ran 0001_usages\n(.*\n)*The schema is up to date now\.\n$/);
 
-  const stopped = streams();
+  const stopped = keptStreams();
   assert.equal(await databaseUrlCommand(settings, stopped), exitCode.failure);
   assert.match(stopped.said.stdout, /^postgresql:\/\/usage:[\w-]+@127\.0\.0\.1:\d+\/usage\n$/);
   assert.match(stopped.said.stderr, /not running/);
 
   const file = join(dataDir, 'count.sql');
   await writeFile(file, 'select count(*) from usages;\n');
-  const counted = streams();
+  const counted = keptStreams();
   assert.equal(await sqlCommand(settings, file, counted), exitCode.ok, counted.said.stderr);
   assert.match(counted.said.stdout, /\(1 row\)/);
 
   const server = createEmbeddedPostgres({ dataDir, port: 0, logger: silentLogger });
   closeAfter(t, () => server.stop());
   const { url } = await server.start();
-  const running = streams();
+  const running = keptStreams();
   assert.equal(await databaseUrlCommand(settings, running), exitCode.ok);
   assert.equal(running.said.stdout, `${url}\n`);
-  const again = streams();
+  const again = keptStreams();
   assert.equal(await migrateCommand(settings, again), exitCode.ok);
   assert.equal(again.said.stdout, 'The schema is up to date.\n');
   assert.deepEqual(await query(url, 'select 1 as n'), [{ n: 1 }], 'the commands left it running');

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { positionsAcceptGap, positionsList } from '../../src/commands/positions.ts';
 import { createLocalReader } from '../../src/log/local/reader.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
-import { commandLines } from '../support/command-lines.ts';
+import { keptStreams, linesOf } from '../support/command-streams.ts';
 import { createMemoryLog } from '../support/memory-log.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
 import { startTestWriter } from '../support/test-writer.ts';
@@ -50,22 +50,22 @@ describe('positions', { concurrency: false }, () => {
       ['p', 'damaged', from, to],
     );
 
-    const listed = commandLines();
+    const listed = keptStreams();
     assert.equal(await positionsList(url, listed), 0);
     assert.match(
-      listed.stdout.join('\n'),
-      new RegExp(`p +${from} .*gap ${gap!.id} \\(damaged, ${from} to ${to}`),
+      listed.said.stdout,
+      new RegExp(`p +\\| +${from} .*gap ${gap!.id} \\(damaged, ${from} to ${to}`),
     );
-    const wrong = commandLines();
+    const wrong = keptStreams();
     assert.equal(await positionsAcceptGap(url, { partition: 'nobody' }, wrong), 1);
-    assert.equal(wrong.stderr.length, 1);
-    assert.equal(await positionsAcceptGap(url, { partition: 'p', by: 'Ada' }, commandLines()), 0);
+    assert.equal(linesOf(wrong.said.stderr).length, 1);
+    assert.equal(await positionsAcceptGap(url, { partition: 'p', by: 'Ada' }, keptStreams()), 0);
     await until(async () => (await count(url)) === 30, { what: 'the rows behind the gap' });
     assert.equal(second.logged.count('log_gap_accepted'), 1);
     await until(async () => (await second.metric('usage_partitions_stopped')) === 0, { what: 'the resume' });
     const [accepted] = await gaps(url);
     assert.equal(accepted!.accepted_by, 'Ada');
-    assert.equal(await positionsAcceptGap(url, { gap: Number(gap!.id) }, commandLines()), 1);
+    assert.equal(await positionsAcceptGap(url, { gap: Number(gap!.id) }, keptStreams()), 1);
   });
 
   it('missing, while the beginning of the log is gone, is a gap', async (t) => {
@@ -78,7 +78,7 @@ describe('positions', { concurrency: false }, () => {
     await until(() => writer.logged.count('log_gap_found') === 1, { what: 'the gap' });
     assert.equal((await gaps(url))[0]!.reason, 'beginning_gone');
     assert.equal(await count(url), 0);
-    assert.equal(await positionsAcceptGap(url, {}, commandLines()), 0);
+    assert.equal(await positionsAcceptGap(url, {}, keptStreams()), 0);
     await until(async () => (await count(url)) === 10, { what: 'what is left' });
   });
 
@@ -96,7 +96,7 @@ describe('positions', { concurrency: false }, () => {
     const second = await startTestWriter(t, other.reader(), url);
     await until(() => second.logged.count('log_gap_found') === 1, { what: 'the mismatch' });
     assert.equal((await gaps(url))[0]!.reason, 'mismatch');
-    assert.equal(await positionsAcceptGap(url, {}, commandLines()), 0);
+    assert.equal(await positionsAcceptGap(url, {}, keptStreams()), 0);
     await until(async () => (await count(url)) === 30, { what: 'all that the other log holds' });
     await second.stop();
 

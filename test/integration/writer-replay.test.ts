@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deadLettersList, deadLettersReplay } from '../../src/commands/dead-letters.ts';
-import { commandLines } from '../support/command-lines.ts';
+import { keptStreams, linesOf } from '../support/command-streams.ts';
 import { createMemoryLog } from '../support/memory-log.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
 import { startTestWriter } from '../support/test-writer.ts';
@@ -36,35 +36,37 @@ describe('dead letters', { concurrency: false }, () => {
     await until(() => part.storedPosition === part.end, { what: 'the end' });
     assert.equal(await count(url), 3);
 
-    const listed = commandLines();
+    const listed = keptStreams();
     assert.equal(await deadLettersList(url, listed), 0);
-    assert.equal(listed.stdout.length, 1 + 4);
-    assert.ok(!listed.stdout.join('\n').includes(secret));
-    assert.match(listed.stdout.join('\n'), /23514 constraint no_secrets/);
+    assert.equal(linesOf(listed.said.stdout).length, 2 + 4);
+    assert.ok(!listed.said.stdout.includes(secret));
+    assert.match(listed.said.stdout, /23514 constraint no_secrets/);
 
     const letters = await query<{ id: string; error: string }>(url, 'select id, error from dead_letters');
     const refused = letters.filter(({ error }) => error.includes('no_secrets')).map(({ id }) => Number(id));
-    const early = commandLines();
+    const early = keptStreams();
     assert.equal(await deadLettersReplay(url, refused, early), 1);
-    assert.equal(early.stderr.length, 2);
-    assert.ok(early.stderr.every((line) => /still refused \(23514 constraint no_secrets\)/.test(line)));
+    assert.equal(linesOf(early.said.stderr).length, 2);
+    assert.ok(
+      linesOf(early.said.stderr).every((line) => /still refused \(23514 constraint no_secrets\)/.test(line)),
+    );
     assert.equal(await count(url), 3);
 
     await query(url, 'alter table usages drop constraint no_secrets');
     // Its month is gone meanwhile.
     await query(url, 'drop table usages_2001_02');
-    assert.equal(await deadLettersReplay(url, refused, commandLines()), 0);
+    assert.equal(await deadLettersReplay(url, refused, keptStreams()), 0);
     assert.equal(await count(url), 5);
-    const again = commandLines();
+    const again = keptStreams();
     assert.equal(await deadLettersReplay(url, refused.slice(0, 1), again), 1);
-    assert.match(again.stderr[0]!, /none/);
+    assert.match(again.said.stderr, /none/);
 
     // The miscounted record is whole: its rows are stored. What is none of ours stays.
-    const all = commandLines();
+    const all = keptStreams();
     assert.equal(await deadLettersReplay(url, 'all', all), 1);
     assert.equal(await count(url), 8);
-    assert.equal(all.stdout.length, 1);
-    assert.match(all.stderr.join('\n'), /no row of usages/);
+    assert.equal(linesOf(all.said.stdout).length, 1);
+    assert.match(all.said.stderr, /no row of usages/);
     const [left] = await query<{ n: number }>(
       url,
       'select count(*)::int as n from dead_letters where replayed_at is null',
@@ -73,11 +75,11 @@ describe('dead letters', { concurrency: false }, () => {
   });
 
   it('of a database that is away, or empty, say so', async () => {
-    const none = commandLines();
+    const none = keptStreams();
     assert.equal(await deadLettersList('postgres://127.0.0.1:1/none', none), 1);
-    assert.match(none.stderr.join('\n'), /ECONNREFUSED/);
-    const empty = commandLines();
+    assert.match(none.said.stderr, /ECONNREFUSED/);
+    const empty = keptStreams();
     assert.equal(await deadLettersList(postgres.url, empty), 1);
-    assert.match(empty.stderr.join('\n'), /migrate/);
+    assert.match(empty.said.stderr, /migrate/);
   });
 });

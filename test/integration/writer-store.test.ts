@@ -74,6 +74,26 @@ describe('a writer', { concurrency: false }, () => {
     assert.equal(await writer.metric('usage_stored_total'), 3);
   });
 
+  it('is fenced by the position alone: of two at once, none ever stores what the other did', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = createMemoryLog();
+    const settings = { USAGE_WRITER_BATCH_BYTES_MAX: '8192' };
+    const writers = [
+      await startTestWriter(t, log.reader(), url, settings),
+      await startTestWriter(t, log.reader(), url, settings),
+    ];
+    for (let n = 0; n < 100; n += 1) log.partition(`p${n % 2}`).append(numberedRecord(n * 50, 50));
+    await stored(url, 5_000);
+    for (const name of ['p0', 'p1']) {
+      await until(() => log.partition(name).storedPosition === log.partition(name).end, { what: name });
+    }
+    const sum = async (name: string) => (await writers[0]!.metric(name)) + (await writers[1]!.metric(name));
+    assert.equal(await sum('usage_stored_total'), 5_000);
+    // Identity would have hidden a broken fence: a batch stored by both shows as duplicates.
+    assert.equal(await sum('usage_duplicate_total'), 0);
+    assert.ok(writers.some((writer) => writer.logged.count('writer_overtaken') > 0));
+  });
+
   it('joins many small records into few transactions', async (t) => {
     const url = await postgres.createDatabase();
     const log = createMemoryLog();

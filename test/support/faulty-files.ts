@@ -7,6 +7,8 @@ export interface FaultyFiles extends DurableFiles {
   onWrite: ((bytes: number) => void | Promise<void>) | null;
   /** Bytes that the next writes may still lay; past them a write falls short, then fails with ENOSPC. */
   bytesLeft: number;
+  /** Lays all bytes of a write and says that it failed. */
+  isLying: boolean;
   /** Error of each `create`, `rename` and `syncFolder` while set. */
   failing: { create?: Error; rename?: Error; syncFolder?: Error; freeBytes?: Error };
 }
@@ -23,6 +25,7 @@ export function makeFaultyFiles(): FaultyFiles {
   const files: FaultyFiles = {
     ...durableFiles,
     onWrite: null,
+    isLying: false,
     bytesLeft: Number.POSITIVE_INFINITY,
     failing: {},
     async create(path) {
@@ -30,6 +33,10 @@ export function makeFaultyFiles(): FaultyFiles {
       return durableFiles.create(path);
     },
     write(fd, buffers, offset, done): void {
+      if (files.isLying) {
+        durableFiles.write(fd, buffers, offset, () => done(systemError('EIO'), 0));
+        return;
+      }
       const bytes = Buffer.concat(buffers);
       const laid = Math.min(bytes.length, files.bytesLeft);
       if (laid === 0) {

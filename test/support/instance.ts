@@ -4,6 +4,7 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -86,6 +87,19 @@ export async function createInstance(env: Record<string, string> = {}): Promise<
     });
   }
 
+  /** '' until the embedded server takes connections. */
+  async function readDatabaseUrl(): Promise<string> {
+    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, 'database-url'], {
+      env: { PATH: process.env.PATH, ...everyStart },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    child.stderr.resume();
+    let text = '';
+    for await (const chunk of child.stdout) text += chunk;
+    const code = child.exitCode ?? (await once(child, 'exit'))[0];
+    return code === 0 ? text.trim() : '';
+  }
+
   return {
     url,
     adminUrl,
@@ -116,19 +130,7 @@ export async function createInstance(env: Record<string, string> = {}): Promise<
       const text = await (await fetch(`${adminUrl}/metrics`)).text();
       return sampleSum(text, name, labels);
     },
-    async databaseUrl() {
-      const child = spawn(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', entry, 'database-url'],
-        {
-          env: { PATH: process.env.PATH, ...everyStart },
-          stdio: ['ignore', 'pipe', 'inherit'],
-        },
-      );
-      let text = '';
-      for await (const chunk of child.stdout) text += chunk;
-      return text.trim();
-    },
+    databaseUrl: () => until(readDatabaseUrl, { what: 'the database takes connections' }),
     async close() {
       if (supervisor && supervisor.exitCode === null && supervisor.signalCode === null) {
         family = await descendants(supervisor.pid!);

@@ -56,3 +56,10 @@ export class Ledger {
     return { stored: rows.rows.length, acknowledged: this.acknowledged.size };
   }
 }
+
+/** Rows in `usages`; 0 while the writer has not made the table yet. */
+export async function storedCount(database: Client): Promise<number> {
+  const table = await database.query("SELECT to_regclass('usages') AS name");
+  if (table.rows[0].name === null) return 0;
+  return Number((await database.query('SELECT count(*) FROM usages')).rows[0].count);
+}

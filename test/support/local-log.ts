@@ -12,7 +12,7 @@ import {
 import { createLocalReader, type LocalReader, type LocalReaderOptions } from '../../src/log/local/reader.ts';
 import type { LogPartition } from '../../src/log/log.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
-import { onEnd } from './undo.ts';
+import { closeAfter } from './close-after.ts';
 import { until } from './until.ts';
 
 const MiB = 1024 * 1024;
@@ -35,7 +35,7 @@ export interface FoundLog {
 
 export async function makeTempDir(test: Pick<TestContext, 'after'>): Promise<string> {
   const path = await mkdtemp(join(tmpdir(), 'usage-log-'));
-  onEnd(test, () => rm(path, { recursive: true, force: true }));
+  closeAfter(test, () => rm(path, { recursive: true, force: true }));
   return path;
 }
 
@@ -47,14 +47,14 @@ export async function makeLocalLog(test: TestContext, dataDir?: string): Promise
     logDir,
     async appender(options = {}) {
       const appender = createLocalAppender({ ...common, slot: 0, ...options });
-      onEnd(test, () => appender.stop());
+      closeAfter(test, () => appender.stop());
       await appender.start();
       return appender;
     },
     async reader(options = {}) {
       const reader = createLocalReader({ ...common, keepHours: 24, ...options });
       const partitions: LogPartition[] = [];
-      onEnd(test, () => reader.stop());
+      closeAfter(test, () => reader.stop());
       await reader.start((partition) => partitions.push(partition));
       const find = (folder: string | null) =>
         until(() => partitions.find(({ name }) => folder?.endsWith(`/${name}`)), {

@@ -68,6 +68,13 @@ test('the same address cannot be given twice', () => {
   assert.equal(problemsOf({ PORT: '9464', ADMIN_HOST: '127.0.0.2' }).length, 0);
 });
 
+test('the local log must hold two segments for each front: with less, once full it could stay full', () => {
+  const least = { USAGE_LOG_SEGMENT_BYTES: '65536', USAGE_FRONTS: '3', USAGE_LOCAL_LOG_BYTES_MAX: '393216' };
+  assert.equal(problemsOf(least).length, process.platform === 'linux' ? 0 : 1);
+  const [problem] = problemsOf({ ...least, USAGE_FRONTS: '1', USAGE_LOCAL_LOG_BYTES_MAX: '131071' });
+  assert.match(problem!, /^USAGE_LOCAL_LOG_BYTES_MAX .*two segments/);
+});
+
 test('a child that gets the settings as an environment has the same settings', () => {
   const settings = loadSettings({
     PORT: '4000',

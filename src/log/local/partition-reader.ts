@@ -181,6 +181,11 @@ export class PartitionReader implements LogPartition {
     return footer?.end ?? this.#endedAt;
   }
 
+  /** Wakes a waiting read, which looks anew and at whether it was revoked. */
+  wake(): void {
+    this.#watch.close();
+  }
+
   /** Wakes a waiting read and lets go of files and notices; a later call opens them again. */
   async close(): Promise<void> {
     this.#watch.close();

@@ -80,6 +80,7 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
   async function close(): Promise<void> {
     await starting?.catch(() => {});
     stopping.abort();
+    for (const partition of partitions.values()) partition.wake();
     await following;
     await retention.stop();
     for (const partition of partitions.values()) await partition.close();

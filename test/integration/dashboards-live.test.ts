@@ -1,0 +1,116 @@
+/** Every panel and every rule against a real Prometheus that scrapes a loaded server. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dashboards } from '../../grafana/generate.ts';
+import { readRules } from '../support/alert-rules.ts';
+import { dashboardPanels } from '../support/dashboard-panels.ts';
+import { createInstance } from '../support/instance.ts';
+import { kafkaMetricNames } from '../support/metric-names.ts';
+import { startTestPostgres } from '../support/postgres.ts';
+import { startPrometheus } from '../support/prometheus-server.ts';
+import { needsPrometheus } from '../support/prometheus-tools.ts';
+import { until } from '../support/until.ts';
+import { startVariedLoad } from '../support/varied-load.ts';
+
+/** Enough scrapes of a second each for a rate, also on a busy machine. */
+const rateInterval = '20s';
+const panels = dashboards.flatMap(dashboardPanels);
+const rules = readRules();
+
+/** As Grafana would send it with all instances and logs chosen. */
+const filledIn = (expression: string) =>
+  expression
+    .replaceAll('$__rate_interval', rateInterval)
+    .replaceAll('$instance', '.*')
+    .replaceAll('$log', '.*');
+
+const needsKafka = (expression: string) => kafkaMetricNames.some((name) => expression.includes(name));
+
+test('every query of every panel gives data, every rule works', needsPrometheus, async (t) => {
+  const postgres = await startTestPostgres({ t });
+  const bytesMax = String(64 * 1024);
+  const instance = await createInstance({
+    DATABASE_URL: await postgres.createDatabase(),
+    USAGE_FRONTS: '2',
+    // Little enough for the load to be shed now and then.
+    USAGE_FRONT_WAITING_BYTES_MAX: bytesMax,
+    USAGE_BODY_BYTES_MAX: bytesMax,
+    USAGE_GROUP_BYTES_MAX: bytesMax,
+  });
+  t.after(() => instance.close());
+  await instance.start();
+  const prometheus = await startPrometheus([new URL(instance.adminUrl).host]);
+  t.after(() => prometheus.stop());
+  const load = startVariedLoad(instance.url);
+  t.after(() => load.stop());
+
+  await t.test('the load has good, refused and shed requests', async () => {
+    for (const status of [201, 207, 400, 422, 503])
+      await until(() => load.statuses.get(status), {
+        what: `a ${status} was answered (${JSON.stringify([...load.statuses])})`,
+      });
+  });
+
+  for (const { name, queries } of panels) {
+    for (const { expression, legend } of queries) {
+      if (needsKafka(expression)) continue; // there is no Kafka here
+      await t.test(`${name} (${legend})`, async () => {
+        let seen: unknown;
+        const samples = await until(
+          async () => {
+            const found = await prometheus.query(filledIn(expression));
+            seen = found;
+            return found.length > 0 && found.some(({ value }) => Number.isFinite(value)) ? found : null;
+          },
+          { what: `there is data for ${filledIn(expression)}` },
+        ).catch((error) => assert.fail(`${error.message}; the last answer: ${JSON.stringify(seen)}`));
+        for (const [, label] of legend.matchAll(/\{\{(\w+)\}\}/g))
+          for (const { labels } of samples)
+            assert.ok(labels[label!], `${label} of ${JSON.stringify(labels)}`);
+      });
+    }
+  }
+
+  await t.test('the variables have values', async () => {
+    for (const dashboard of dashboards) {
+      for (const variable of dashboard.templating?.list ?? []) {
+        const query = /^label_values\((\w+), (\w+)\)$/.exec(String(variable.query));
+        if (variable.type === 'datasource') continue;
+        assert.ok(query, `${dashboard.uid}: ${variable.name}`);
+        const values = await prometheus.get<string[]>(`label/${query[2]}/values?match[]=${query[1]}`);
+        assert.ok(values.length > 0, `${dashboard.uid}: ${variable.name}`);
+      }
+    }
+  });
+
+  await t.test('what is recorded has data, and every rule is healthy', async () => {
+    for (const { name } of rules.filter((rule) => rule.kind === 'record')) {
+      await until(async () => (await prometheus.query(name)).some(({ value }) => Number.isFinite(value)), {
+        what: `${name} has data`,
+      });
+    }
+    type Groups = { groups: { rules: { name: string; health: string; lastError?: string }[] }[] };
+    const { groups } = await prometheus.get<Groups>('rules');
+    const loaded = groups.flatMap((group) => group.rules);
+    assert.equal(loaded.length, rules.length);
+    assert.deepEqual(
+      loaded.filter((rule) => rule.health !== 'ok'),
+      [],
+    );
+  });
+
+  await t.test('a loaded, healthy server pages nobody; one whose Postgres is gone shows it', async () => {
+    const firing = 'ALERTS{alertstate="firing", severity="page", alertname!~"Usage(Error|Latency)Budget.*"}';
+    assert.deepEqual(await prometheus.query(firing), []);
+    await postgres.stop();
+    const pending = 'ALERTS{alertname="UsagePostgresAway"}';
+    await until(async () => (await prometheus.query(pending)).length > 0, {
+      what: 'UsagePostgresAway is pending',
+    });
+    await postgres.restart();
+    await until(async () => (await prometheus.query(pending)).length === 0, {
+      what: 'UsagePostgresAway is over',
+    });
+  });
+});
