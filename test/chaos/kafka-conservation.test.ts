@@ -12,7 +12,7 @@ after(() => kafka?.stop());
 const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
 const hungMs = 15_000;
 
-test('30 kills of everything, broker and two writers too', { skip: skipWithoutKafka(kafka) }, async () => {
+test('26 kills of everything, broker and two writers too', { skip: skipWithoutKafka(kafka) }, async () => {
   const node = kafka!.cluster.nodes[0]!;
   const { USAGE_KAFKA_TOPIC, USAGE_KAFKA_GROUP } = kafkaSettings(kafka!.brokers);
   const env = { KAFKA_BROKERS: kafka!.brokers, USAGE_KAFKA_TOPIC, USAGE_KAFKA_GROUP };
@@ -50,7 +50,7 @@ test('30 kills of everything, broker and two writers too', { skip: skipWithoutKa
   }
 
   await runConservation({
-    kills: 30,
+    kills: 26,
     env,
     targets: ['front', 'relay', 'writer', 'postgres', 'supervisor'],
     beside: startSecondWriter,
