@@ -3,16 +3,17 @@
 import { ConfigError } from '../config/problems.ts';
 import type { Settings } from '../config/settings.ts';
 import { exitCode } from '../errors/exit-codes.ts';
+import { StartRefusedError } from '../errors/start-refused-error.ts';
 import { kafkaProblems } from '../log/kafka/check.ts';
 import { crashFields } from '../observability/error-fields.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { EmbeddedPostgresError } from '../postgres/embedded/embedded-error.ts';
 import { createEmbeddedPostgres } from '../postgres/embedded/embedded-postgres.ts';
 import type { Role } from '../role/messages.ts';
-import { StartRefusedError } from '../supervisor/refused-error.ts';
 import { roleTable } from '../supervisor/role-table.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from '../supervisor/supervisor.ts';
 import { addressesOf, bannerText } from './banner.ts';
+import { databaseFailure } from './database-failure.ts';
 
 /** Under npm a terminal's Ctrl-C arrives twice, from the terminal and from npm; a person takes longer. */
 const echoMs = 300;
@@ -44,6 +45,7 @@ export async function start(
     ...options,
   });
   listenToSignals(supervisor, logger);
+  let refusedBy: EmbeddedPostgresError | null = null;
   try {
     const instance = await supervisor.start();
     if (instance) {
@@ -56,10 +58,12 @@ export async function start(
     const explained = error instanceof StartRefusedError || error instanceof EmbeddedPostgresError;
     if (explained) process.stderr.write(`usage-ingest: ${error.message}\n`);
     else logger.error('instance_failed', { err: error });
+    if (error instanceof EmbeddedPostgresError) refusedBy = error;
   }
   const code = await supervisor.ended;
   if (code === exitCode.ok) logger.info('instance_stopped');
-  return code;
+  // The database's own port, or its data, may be in use just as ours.
+  return refusedBy && code !== exitCode.ok ? databaseFailure(refusedBy).code : code;
 }
 
 /** Runs one role in this process, which ends with it; `worker` is read by the role itself. */

@@ -5,6 +5,7 @@
 
 import type { Registry } from 'prom-client';
 import type { Settings } from '../config/settings.ts';
+import { StartRefusedError } from '../errors/start-refused-error.ts';
 import { type LogAppender, LogUnavailableError } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createUuidV7 } from '../usage/uuid-v7.ts';
@@ -52,8 +53,8 @@ export interface Front {
 }
 
 /** The address is taken, or not this machine's, or not allowed. The HTTP server tells no more. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
+export class ListenError extends StartRefusedError {
+  override readonly name: string = 'ListenError';
 }
 
 const tickMsMax = 250;
@@ -217,7 +218,7 @@ function listen(app: TemplatedApp, host: string, port: number): Promise<ListenSo
       else
         reject(
           new ListenError(
-            `cannot listen on ${host}:${port}: is it taken, or not an address of this machine?`,
+            `cannot listen on ${host} port ${port}: is it taken, or not an address of this machine? Set another PORT or HOST`,
           ),
         );
     });

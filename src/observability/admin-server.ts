@@ -109,7 +109,7 @@ async function replyTo(
   path: '/metrics' | '/healthz' | '/readyz',
   options: AdminServerOptions,
 ): Promise<Reply> {
-  if (path === '/healthz') return { status: 200, type: jsonContentType, text: '{"status":"ok"}\n' };
+  if (path === '/healthz') return { status: 200, type: jsonContentType, text: '{"healthy":true}\n' };
   if (path === '/readyz') {
     const { ready, reason } = options.readiness();
     const status = ready ? 200 : 503;

@@ -3,6 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import type { Settings } from '../config/settings.ts';
+import { StartRefusedError } from '../errors/start-refused-error.ts';
 import { createAdminServer } from '../observability/admin-server.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Readiness, RoleLink } from './link.ts';
@@ -40,7 +41,13 @@ export function createAloneLink(options: AloneLinkOptions): RoleLink {
 
   return {
     async start() {
-      const port = await admin.start();
+      const port = await admin.start().catch((error) => {
+        const { code } = error as NodeJS.ErrnoException;
+        throw new StartRefusedError(
+          `cannot listen on ${settings.ADMIN_HOST} port ${settings.ADMIN_PORT} (${code ?? 'error'}): set another ADMIN_PORT or ADMIN_HOST`,
+          { cause: error },
+        );
+      });
       logger.info('admin_listening', { host: settings.ADMIN_HOST, port });
     },
     readiness,

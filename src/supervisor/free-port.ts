@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { StartRefusedError } from './refused-error.ts';
+import { StartRefusedError } from '../errors/start-refused-error.ts';
 
 /** Fronts whose supervisor was killed need a moment to notice and to let go of the port. */
 const waitForOrphansMs = 3_000;

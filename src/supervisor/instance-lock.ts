@@ -2,8 +2,8 @@
 
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { StartRefusedError } from '../errors/start-refused-error.ts';
 import { type ProcessLock, tryLock } from '../process-lock.ts';
-import { StartRefusedError } from './refused-error.ts';
 
 /** Nobody else lists it. Under root the embedded Postgres runs as another user, who passes through it. */
 const folderMode = process.getuid?.() === 0 ? 0o711 : 0o700;

@@ -11,6 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { settingsEnvironment } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { exitCode } from '../errors/exit-codes.ts';
+import { StartRefusedError } from '../errors/start-refused-error.ts';
 import { type AdminServer, createAdminServer } from '../observability/admin-server.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createProcessMetrics } from '../observability/process-metrics.ts';
@@ -19,7 +20,6 @@ import { createDatabaseKeeper, type DatabaseKeeper, type DatabaseKeeperOptions }
 import { createFleet, type FleetProcess } from './fleet.ts';
 import { portRefused, provePortFree } from './free-port.ts';
 import { takeInstanceLock } from './instance-lock.ts';
-import { StartRefusedError } from './refused-error.ts';
 import { type RoleRow, roleTable } from './role-table.ts';
 import { defaultTiming, type Timing } from './timing.ts';
 

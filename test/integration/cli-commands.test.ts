@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { createInstance } from '../support/instance.ts';
 import { until } from '../support/until.ts';
 
@@ -57,6 +60,42 @@ test('wrong settings end every command with 78, all problems told', async () => 
     const { code, stderr } = await cli(command, { PORT: 'x', USAGE_FRONT: '1', KAFKA_BROKERS: 'a' });
     assert.equal(code, 78, command.join(' '));
     for (const name of ['PORT', 'USAGE_FRONTS', 'KAFKA_BROKERS']) assert.ok(stderr.includes(name), name);
+  }
+});
+
+test('the writer alone without a database ends with 78 and says what to set', async () => {
+  const { code, stderr } = await cli(['start', '--role', 'writer'], { DATA_DIR: '/nonexistent' });
+  assert.equal(code, 78);
+  assert.match(stderr, /DATABASE_URL is not set/);
+});
+
+/** A port that somebody listens on, and a DATA_DIR, until the test ends. */
+async function takenPort(t: TestContext): Promise<{ taken: string; dataDir: string }> {
+  const server = createServer();
+  await new Promise<void>((resolve) =>
+    server.listen({ port: 0, host: '127.0.0.1', exclusive: true }, resolve),
+  );
+  t.after(() => server.close());
+  const dataDir = await mkdtemp(join(tmpdir(), 'usage-cli-'));
+  t.after(() => rm(dataDir, { recursive: true, force: true }));
+  return { taken: String((server.address() as AddressInfo).port), dataDir };
+}
+
+test('a port of the embedded Postgres that is taken ends the start with 69 and names the setting', async (t) => {
+  const { taken, dataDir } = await takenPort(t);
+  const env = { PORT: '0', ADMIN_PORT: '0', USAGE_FRONTS: '1', DATA_DIR: dataDir };
+  const { code, stderr } = await cli(['start'], { ...env, USAGE_POSTGRES_PORT: taken });
+  assert.equal(code, 69, stderr);
+  assert.match(stderr, /USAGE_POSTGRES_PORT/);
+});
+
+test('a role alone whose port is taken ends with 69 and names the setting', async (t) => {
+  const { taken, dataDir } = await takenPort(t);
+  for (const name of ['PORT', 'ADMIN_PORT']) {
+    const ports = { PORT: '0', ADMIN_PORT: '0', [name]: taken };
+    const { code, stdout } = await cli(['start', '--role', 'front'], { DATA_DIR: dataDir, ...ports });
+    assert.equal(code, 69, stdout);
+    assert.match(stdout, new RegExp(`cannot listen on 127.0.0.1 port ${taken}.*[^_A-Z]${name}\\b`));
   }
 });
 

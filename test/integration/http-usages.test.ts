@@ -2,25 +2,10 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { appendFailed, post, type Reply, send, startFront, usage } from '../support/front.ts';
+import { assertProblem, assertRetryAfter, post, send, startFront, usage, uuidV7 } from '../support/front.ts';
 import { until } from '../support/until.ts';
 
-const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const uuidV8 = /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
-
-function assertProblem(reply: Reply, status: number, code: string): void {
-  assert.equal(reply.status, status, reply.text);
-  assert.equal(reply.headers['content-type'], 'application/problem+json');
-  assert.equal(reply.json.code, code);
-  assert.equal(reply.json.status, status);
-  assert.ok(reply.json.title && reply.json.detail && reply.json.type);
-  if (status === 503) assertRetryAfter(reply);
-}
-
-function assertRetryAfter(reply: Reply): void {
-  assert.match(reply.headers['retry-after'] ?? '', /^[1-5]$/);
-}
 
 test('one usage is 201 with its id, and its row was appended before', async (t) => {
   const { port, appender } = await startFront(t);
@@ -183,94 +168,6 @@ test('malformed JSON, arrays and UTF-8 are 400', async (t) => {
   assertProblem(await post(port, Buffer.from([0x22, 0xed, 0xa0, 0x80, 0x22])), 400, 'malformed_utf8');
 });
 
-test('every media type of the contract is taken, in any case, with parameters', async (t) => {
-  const { port } = await startFront(t);
-  for (const type of [
-    'application/json',
-    'APPLICATION/JSON',
-    'application/json; charset=utf-8',
-    'application/json;charset="UTF-8"',
-    'application/json ; foo=bar',
-    'application/vnd.api+json',
-    'text/plain',
-    'text/plain;charset=UTF-8',
-    'application/x-www-form-urlencoded',
-  ])
-    assert.equal((await post(port, usage, { 'content-type': type })).status, 201, type);
-  assert.equal((await post(port, JSON.stringify(usage, null, '\t'))).status, 201, 'none, pretty-printed');
-});
-
-test('other media types and charsets are 415', async (t) => {
-  const { port } = await startFront(t);
-  for (const type of [
-    'text/html',
-    'application/xml',
-    'multipart/form-data; boundary=x',
-    'application/json; charset=latin1',
-    'application/json; charset=utf-16',
-    'application/json, application/json',
-    'json',
-    ';',
-    'image/svg+json',
-  ])
-    assertProblem(await post(port, usage, { 'content-type': type }), 415, 'unsupported_media_type');
-});
-
-const compressors = {
-  gzip: gzipSync,
-  deflate: deflateSync,
-  br: brotliCompressSync,
-  zstd: zstdCompressSync,
-};
-
-test('every content encoding is inflated; others, and several, are 415', async (t) => {
-  const { port } = await startFront(t);
-  const body = Buffer.from(JSON.stringify(usage));
-  for (const [coding, compress] of Object.entries(compressors)) {
-    assert.equal((await post(port, compress(body), { 'content-encoding': coding })).status, 201, coding);
-    const upper = { 'content-encoding': coding.toUpperCase() };
-    assert.equal((await post(port, compress(body), upper)).status, 201, coding);
-  }
-  assert.equal((await post(port, body, { 'content-encoding': 'identity' })).status, 201);
-  for (const coding of ['compress', 'gzip, gzip', 'gzip,br', 'x'])
-    assertProblem(await post(port, body, { 'content-encoding': coding }), 415, 'unsupported_encoding');
-});
-
-test('a damaged, cut or followed compressed body is 400', async (t) => {
-  const { port } = await startFront(t);
-  const body = Buffer.from(JSON.stringify(usage));
-  for (const [coding, compress] of Object.entries(compressors)) {
-    const whole = compress(body);
-    const damaged = Buffer.from(whole);
-    damaged[0]! ^= 0xff;
-    const headers = { 'content-encoding': coding };
-    assertProblem(await post(port, whole.subarray(0, -6), headers), 400, 'malformed_encoding');
-    for (const garbage of ['x', '\0', 'garbage that is longer than a header'])
-      assertProblem(
-        await post(port, Buffer.concat([whole, Buffer.from(garbage)]), headers),
-        400,
-        'malformed_encoding',
-      );
-    if (coding !== 'br') assertProblem(await post(port, damaged, headers), 400, 'malformed_encoding');
-    assertProblem(await post(port, '', headers), 422, 'no_usages');
-  }
-  const raw = deflateRawSync(body);
-  assertProblem(await post(port, raw, { 'content-encoding': 'deflate' }), 400, 'malformed_encoding');
-  assertProblem(await post(port, body, { 'content-encoding': 'gzip' }), 400, 'malformed_encoding');
-});
-
-test('a body at the limit is taken, one byte more is 413', async (t) => {
-  const { port } = await startFront(t, { USAGE_BODY_BYTES_MAX: '2000', USAGE_INFLATED_BYTES_MAX: '4000' });
-  const padded = (bytes: number) => JSON.stringify(usage).padEnd(bytes);
-  assert.equal((await post(port, padded(2000))).status, 201);
-  assertProblem(await post(port, padded(2001)), 413, 'body_too_large');
-  for (const [coding, compress] of Object.entries(compressors)) {
-    const headers = { 'content-encoding': coding };
-    assert.equal((await post(port, compress(Buffer.from(padded(4000))), headers)).status, 201, coding);
-    assertProblem(await post(port, compress(Buffer.from(padded(4001))), headers), 413, 'inflated_too_large');
-  }
-});
-
 test('an Idempotency-Key gives the same ids to the same request and others to a changed one', async (t) => {
   const { port } = await startFront(t);
   const headers = { 'idempotency-key': 'once' };
@@ -324,95 +221,4 @@ test('health and readiness answer GET and HEAD; readiness tells why not', async 
   assert.deepEqual(reply.json, state);
   assertRetryAfter(reply);
   assert.equal((await send(port, { method: 'GET', path: '/healthz' })).status, 200);
-});
-
-test('a failed append is 503 log_unavailable with the ids that were given out', async (t) => {
-  const { port, appender } = await startFront(t);
-  appender.failure = appendFailed();
-  const one = await post(port, usage);
-  assertProblem(one, 503, 'log_unavailable');
-  assert.match(one.json.results[0].id, uuidV7);
-  const many = await post(port, [usage, {}, usage]);
-  assertProblem(many, 503, 'log_unavailable');
-  assert.equal(many.json.results.length, 3);
-  assert.equal(many.json.results[1].error.pointer, '/1/patientId');
-  appender.failure = null;
-  assert.equal((await post(port, { ...usage, id: one.json.results[0].id })).status, 201);
-});
-
-test('one failed append of several makes the whole request 503', async (t) => {
-  const { port, appender } = await startFront(t, { USAGE_GROUP_USAGES_MAX: '2' });
-  appender.held = true;
-  const reply = post(port, [usage, usage, usage, usage, usage]);
-  await until(() => appender.waiting === 1, { what: 'the first group is held' });
-  appender.release();
-  await until(() => appender.waiting === 1, { what: 'the second group is held' });
-  appender.release(appendFailed());
-  assertProblem(await reply, 503, 'log_unavailable');
-  assert.equal((await reply).json.results.length, 5);
-  assert.equal(appender.groups.length, 2, 'what was left of it is not appended');
-});
-
-test('a log that is not writable is 503 at once, and 201 again when it is', async (t) => {
-  const told: [boolean, string][] = [];
-  const { port, appender } = await startFront(t, {}, { onAppendable: (...change) => told.push(change) });
-  appender.setWritable(false);
-  assertProblem(await post(port, usage), 503, 'log_unavailable');
-  assert.equal(appender.groups.length, 0);
-  appender.setWritable(true);
-  assert.equal((await post(port, usage)).status, 201);
-  assert.deepEqual(told, [
-    [true, ''],
-    [false, 'the log is not writable'],
-    [true, ''],
-  ]);
-});
-
-test('an append that hangs is 503 durability_unknown with the ids, and not appendable until it ends', async (t) => {
-  const told: boolean[] = [];
-  const { port, appender } = await startFront(
-    t,
-    { USAGE_APPEND_TIMEOUT_MS: '300', USAGE_FRONT_WAITING_MS_MAX: '100000' },
-    { onAppendable: (appendable) => told.push(appendable) },
-  );
-  appender.held = true;
-  const hung = post(port, usage);
-  await until(() => appender.waiting === 1, { what: 'the append hangs' });
-  const behind = post(port, [usage, usage]);
-  const reply = await hung;
-  assertProblem(reply, 503, 'durability_unknown');
-  assert.match(reply.json.results[0].id, uuidV7);
-  // Not one row of it was given to the log: it says so by its code.
-  assertProblem(await behind, 503, 'overloaded');
-  assert.equal((await behind).json.results.length, 2);
-  await until(() => told.at(-1) === false, { what: 'the front says that it cannot append' });
-  appender.held = false;
-  appender.release();
-  await until(() => told.at(-1) === true, { what: 'the front says that it can again' });
-  assert.equal((await post(port, usage)).status, 201);
-  assert.equal(appender.rows().length, 2, 'the rows that were given up are not appended');
-});
-
-test('a clock before the release is not appendable, and 503', async (t) => {
-  let nowMs = 1000;
-  const told: [boolean, string][] = [];
-  const { port } = await startFront(
-    t,
-    {},
-    { now: () => nowMs, onAppendable: (...change) => told.push(change) },
-  );
-  assertProblem(await post(port, usage), 503, 'clock_wrong');
-  assert.deepEqual(told, [[false, 'the clock is before the release date of this version']]);
-  nowMs = Date.now();
-  assert.equal((await post(port, usage)).status, 201);
-  await until(() => told.at(-1)?.[0], { what: 'the front says that it can append' });
-});
-
-test('Retry-After is spread over 1 to 5', async (t) => {
-  const { port, appender } = await startFront(t);
-  appender.setWritable(false);
-  const seen = new Set<string>();
-  // Of 200 draws over five values one is missed once in 10^19.
-  for (let i = 0; i < 200; i++) seen.add((await post(port, usage)).headers['retry-after']!);
-  assert.deepEqual([...seen].sort(), ['1', '2', '3', '4', '5']);
 });

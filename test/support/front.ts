@@ -1,5 +1,6 @@
 /** A front of a test's own, on a free port, over an appender whose outcomes the test decides. */
 
+import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
 import net from 'node:net';
 import type { TestContext } from 'node:test';
@@ -107,6 +108,8 @@ export function settingsOf(settings: Record<string, string>): Settings {
 
 export const usage = { patientId: '100', medication: 'Albuterol', timestamp: '2016-11-01T09:11:51-05:00' };
 
+export const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
 export interface Reply {
   status: number;
   headers: Record<string, string>;
@@ -191,4 +194,25 @@ export function connectRaw(t: TestContext, port: number): RawConnection {
 /** The status codes of the responses in `received`, in order. */
 export function statusesIn(received: string): number[] {
   return [...received.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map((match) => Number(match[1]));
+}
+
+/** A problem+json answer of this status and code. */
+export function assertProblem(reply: Reply, status: number, code: string): void {
+  assert.equal(reply.status, status, reply.text);
+  assert.equal(reply.headers['content-type'], 'application/problem+json');
+  assert.equal(reply.json.code, code);
+  assert.equal(reply.json.status, status);
+  assert.ok(reply.json.title && reply.json.detail && reply.json.type);
+  if (status === 503) assertRetryAfter(reply);
+}
+
+/** Whole seconds, 1 to 5. */
+export function assertRetryAfter(reply: Reply): void {
+  assert.match(reply.headers['retry-after'] ?? '', /^[1-5]$/);
+}
+
+/** What a front holds just now, by its own metric. */
+export async function waitingBytes(front: { registry: { metrics(): Promise<string> } }): Promise<number> {
+  const text = await front.registry.metrics();
+  return Number(/^usage_front_waiting_bytes\{[^}]*\} (\d+)$/m.exec(text)![1]);
 }
