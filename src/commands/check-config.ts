@@ -13,7 +13,7 @@ export async function checkConfig(environment: Environment = process.env): Promi
     const names = Object.keys(settings) as SettingName[];
     const width = Math.max(...names.map((name) => name.length));
     const lines = names.map((name) => {
-      const value = name === 'DATABASE_URL' ? concealPassword(settings[name] ?? '') : String(settings[name]);
+      const value = shown(name, settings[name]);
       return `${name.padEnd(width)}  ${value}${environment[name] === undefined ? '  (default)' : ''}`;
     });
     process.stdout.write(`The configuration is valid.\n\n${lines.join('\n')}\n`);
@@ -23,4 +23,10 @@ export async function checkConfig(environment: Environment = process.env): Promi
     process.stderr.write(error.text);
     return exitCode.config;
   }
+}
+
+/** What a secret is made of is nobody's business on a screen. */
+function shown(name: SettingName, value: unknown): string {
+  if (name === 'DATABASE_URL') return concealPassword(String(value ?? ''));
+  return name === 'USAGE_KAFKA_PASSWORD' ? '***' : String(value);
 }

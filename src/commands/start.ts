@@ -1,8 +1,10 @@
 /** `usage-ingest start`: the whole instance under a supervisor, or one role alone. */
 
+import { ConfigError } from '../config/problems.ts';
 import type { Settings } from '../config/settings.ts';
 import { exitCode } from '../errors/exit-codes.ts';
 import { StartRefusedError } from '../errors/start-refused-error.ts';
+import { kafkaProblems } from '../log/kafka/check.ts';
 import { crashFields } from '../observability/error-fields.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { EmbeddedPostgresError } from '../postgres/embedded/embedded-error.ts';
@@ -23,6 +25,13 @@ export async function start(
   settings: Settings,
   options: Pick<SupervisorOptions, 'roles' | 'timing'> = {},
 ): Promise<number> {
+  if (settings.KAFKA_BROKERS !== undefined) {
+    const problems = await kafkaProblems(settings);
+    if (problems.length > 0) {
+      process.stderr.write(new ConfigError(problems).text);
+      return exitCode.config;
+    }
+  }
   const terminal = process.stdout.isTTY === true;
   const logger = createLogger({ level: settings.LOG_LEVEL, role: 'supervisor', pretty: terminal });
   process.on('uncaughtException', (error) => {

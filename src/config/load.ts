@@ -21,7 +21,7 @@ const valueCharactersMax = 4096;
  * @throws ConfigError with every problem
  */
 export function loadSettings(environment: Environment): Settings {
-  const problems = [...unknownNames(environment), ...unsupportedNames(environment)];
+  const problems = unknownNames(environment);
   const settings: Record<string, unknown> = {};
   for (const name of names) {
     const value = environment[name];
@@ -62,11 +62,6 @@ function unknownNames(environment: Environment): string[] {
     .map((name) => `${name} is no setting; the nearest is ${nearestName(name, ownNames)}`);
 }
 
-function unsupportedNames(environment: Environment): string[] {
-  if (environment.KAFKA_BROKERS === undefined) return [];
-  return ['KAFKA_BROKERS is set, but this release has no Kafka log yet: unset it to use the local log'];
-}
-
 /** What each setting alone cannot see; a setting that is wrong by itself is missing here. */
 function contradictions(settings: Partial<Settings>): string[] {
   const problems: string[] = [];
@@ -100,5 +95,28 @@ function contradictions(settings: Partial<Settings>): string[] {
       'USAGE_FRONTS is above 1, but only Linux shares a port among processes evenly: set it to 1',
     );
   }
+  problems.push(...kafkaContradictions(settings));
+  return problems;
+}
+
+function kafkaContradictions(settings: Partial<Settings>): string[] {
+  const problems: string[] = [];
+  const { USAGE_KAFKA_SASL: sasl, USAGE_KAFKA_TLS: tls } = settings;
+  const isSet = (name: SettingName) => settings[name] !== undefined;
+  const credentials: SettingName[] = ['USAGE_KAFKA_USER', 'USAGE_KAFKA_PASSWORD'];
+  const files: SettingName[] = [
+    'USAGE_KAFKA_TLS_CA_FILE',
+    'USAGE_KAFKA_TLS_CERT_FILE',
+    'USAGE_KAFKA_TLS_KEY_FILE',
+  ];
+  for (const name of credentials) {
+    if (sasl !== undefined && sasl !== 'off' && !isSet(name))
+      problems.push(`${name} is not set, and USAGE_KAFKA_SASL=${sasl} needs it`);
+    if (sasl === 'off' && isSet(name)) problems.push(`${name} is set, but USAGE_KAFKA_SASL is off`);
+  }
+  for (const name of files)
+    if (tls === 'off' && isSet(name)) problems.push(`${name} is set, but USAGE_KAFKA_TLS is off`);
+  if (isSet('USAGE_KAFKA_TLS_CERT_FILE') !== isSet('USAGE_KAFKA_TLS_KEY_FILE'))
+    problems.push('USAGE_KAFKA_TLS_CERT_FILE and USAGE_KAFKA_TLS_KEY_FILE go together: set both, or none');
   return problems;
 }

@@ -40,6 +40,11 @@ export const settingsSchema = z.object({
     .regex(/^postgres(ql)?:\/\//, 'is a postgres:// URL')
     .optional()
     .describe('The Postgres to store into. Not set: an embedded one in DATA_DIR.'),
+  KAFKA_BROKERS: z
+    .string()
+    .regex(/^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/, 'is host:port,host:port')
+    .optional()
+    .describe('The Kafka to log to, host:port,host:port. Not set: the local log in DATA_DIR.'),
   LOG_LEVEL: z
     .enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
@@ -86,6 +91,64 @@ export const settingsSchema = z.object({
   USAGE_LOCAL_LOG_BYTES_MAX: integer(64 * KiB, 1024 * GiB)
     .default(4 * GiB)
     .describe('Bytes of the local log of this instance; oldest stored segments go first, full is 503.'),
+
+  USAGE_SPOOL: z
+    .enum(['on', 'off'], 'is on or off')
+    .default('on')
+    .describe(
+      'With Kafka: what it does not acknowledge in time goes to the local log and from there to Kafka later. off: 503 instead, for fronts without a disk.',
+    ),
+  USAGE_KAFKA_TOPIC: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,249}$/, "is a topic's name")
+    .default('usages')
+    .describe('The topic; made where it is missing.'),
+  USAGE_KAFKA_GROUP: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,255}$/, 'is 1 to 255 visible ASCII characters')
+    .default('usage-ingest-writer')
+    .describe("The writers' consumer group: it spreads the partitions over them."),
+  USAGE_KAFKA_PARTITIONS: integer(1, 10_000).default(12).describe('Partitions of a topic that is made.'),
+  USAGE_KAFKA_REPLICATION: integer(1, 100)
+    .optional()
+    .describe("Replicas of a topic that is made. Not set: the cluster's default."),
+  USAGE_KAFKA_MIN_INSYNC_REPLICAS: integer(1, 100)
+    .optional()
+    .describe(
+      "Replicas that must have a record before it is acknowledged, of a topic that is made. Not set: the cluster's default.",
+    ),
+  USAGE_KAFKA_RETENTION_HOURS: integer(1, 24 * 3_650)
+    .default(24 * 30)
+    .describe('How long a topic that is made keeps its records.'),
+  USAGE_KAFKA_COMPRESSION: z
+    .enum(['none', 'gzip'], 'is none or gzip')
+    .default('none')
+    .describe('Compression of records on their way to Kafka and there.'),
+  USAGE_KAFKA_APPEND_TIMEOUT_MS: integer(50, 60_000)
+    .default(1_000)
+    .describe('How long an append waits for Kafka before it goes to the local log.'),
+  USAGE_KAFKA_IN_FLIGHT_MAX: integer(1, 100).default(5).describe('Appends to Kafka at once, of one front.'),
+  USAGE_KAFKA_PROBE_MS: integer(50, 600_000)
+    .default(1_000)
+    .describe('While Kafka is away: how long between two tries to reach it.'),
+  USAGE_KAFKA_TLS: z.enum(['on', 'off'], 'is on or off').default('off').describe('TLS to the brokers.'),
+  USAGE_KAFKA_TLS_CA_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("PEM file of the authorities that signed the brokers' certificates. Not set: the system's."),
+  USAGE_KAFKA_TLS_CERT_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM file of our certificate, where the brokers want one; with USAGE_KAFKA_TLS_KEY_FILE.'),
+  USAGE_KAFKA_TLS_KEY_FILE: z.string().min(1).optional().describe('PEM file of its private key.'),
+  USAGE_KAFKA_SASL: z
+    .enum(['off', 'plain', 'scram-sha-256', 'scram-sha-512'], 'is off, plain, scram-sha-256 or scram-sha-512')
+    .default('off')
+    .describe('How we authenticate to the brokers.'),
+  USAGE_KAFKA_USER: z.string().min(1).optional().describe('User name for USAGE_KAFKA_SASL.'),
+  USAGE_KAFKA_PASSWORD: z.string().min(1).optional().describe('Password for USAGE_KAFKA_SASL.'),
 
   USAGE_WRITER_CONNECTIONS: integer(1, 64)
     .default(2)

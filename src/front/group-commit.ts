@@ -52,6 +52,8 @@ interface Group {
   readonly sinceMs: number;
 }
 
+/** Past it an append in flight does not hold back the next one, full or not. */
+const slowAppendMs = 20;
 /** Rows that one submission takes before it is another's turn. */
 const turnUsagesMax = 100;
 
@@ -68,6 +70,9 @@ export function createGroupCommit(options: {
   let head: Submission | null = null;
   let tail: Submission | null = null;
   let scheduled = false;
+  /** What waits, roughly: submissions that are settled while they wait count until they are looked at. */
+  let waitingUsages = 0;
+  let waitingCharacters = 0;
   /** In the order of their start. */
   const inFlight = new Set<Group>();
   let onDrained: (() => void)[] = [];
@@ -96,8 +101,26 @@ export function createGroupCommit(options: {
 
   function appendWaiting(): void {
     scheduled = false;
-    while (head && inFlight.size < inFlightMax) appendGroup();
+    while (head && inFlight.size < inFlightMax && isWorthAnAppend()) appendGroup();
     if (!head && inFlight.size === 0) tellDrained();
+  }
+
+  /**
+   * An append costs much the same for one row as for many: beside one in flight another is begun for a full group
+   * alone, or where the one in flight takes long.
+   */
+  function isWorthAnAppend(): boolean {
+    for (const { sinceMs } of inFlight) {
+      if (waitingUsages >= usagesMax || waitingCharacters >= bytesMax) return true;
+      return performance.now() - sinceMs > slowAppendMs;
+    }
+    return true;
+  }
+
+  /** What is left of a submission waits no more. */
+  function forget({ rows, taken }: Submission): void {
+    waitingUsages -= rows.length - taken;
+    for (let i = taken; i < rows.length; i++) waitingCharacters -= rows[i]!.length;
   }
 
   /** Takes rows off the waiting submissions, in turns, up to the bounds of a group. */
@@ -109,7 +132,10 @@ export function createGroupCommit(options: {
     let bytes = 0;
     while (head && rows.length < usagesMax && bytes < bytesMax) {
       const submission = shift()!;
-      if (submission.settled) continue;
+      if (submission.settled) {
+        forget(submission);
+        continue;
+      }
       const first = submission.taken;
       const turnEnd = Math.min(
         submission.rows.length,
@@ -123,6 +149,8 @@ export function createGroupCommit(options: {
           break;
         }
         bytes += rowBytes;
+        waitingUsages--;
+        waitingCharacters -= row.length;
         rows.push(row);
         addMonth(months, submission.months[submission.taken]!);
         submission.taken++;
@@ -183,7 +211,7 @@ export function createGroupCommit(options: {
 
   return {
     submit(rows, months, nowMs, onSettled) {
-      push({
+      const submission: Submission = {
         rows,
         months,
         sinceMs: nowMs,
@@ -192,7 +220,10 @@ export function createGroupCommit(options: {
         pending: rows.length,
         settled: false,
         next: null,
-      });
+      };
+      waitingUsages += rows.length;
+      for (const row of rows) waitingCharacters += row.length;
+      push(submission);
       schedule();
     },
     oldestWaitingMs(nowMs) {
@@ -215,7 +246,8 @@ export function createGroupCommit(options: {
         next = submission.next;
         if (nowMs - submission.sinceMs > timeoutMs)
           settle(submission, submission.taken === 0 ? 'overloaded' : 'durability_unknown');
-        if (!submission.settled) push(submission);
+        if (submission.settled) forget(submission);
+        else push(submission);
       }
       if (!head && inFlight.size === 0) tellDrained();
     },

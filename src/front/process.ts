@@ -1,26 +1,21 @@
-/** The process of a front: its own partition of the local log, and HTTP before it. */
+/** The process of a front: its log, and HTTP before it. */
 
-import { join } from 'node:path';
-import { createLocalAppender } from '../log/local/appender.ts';
+import { Registry } from 'prom-client';
 import { type RoleContext, type RoleService, runRole } from '../role/run-role.ts';
 import { createFront } from './front.ts';
+import { createFrontLog } from './front-log.ts';
 
 await runRole('front', createFrontRole);
 
 function createFrontRole(context: RoleContext): RoleService {
   const { settings, logger, worker } = context;
-  const appender = createLocalAppender({
-    logDir: join(settings.DATA_DIR, 'log'),
-    slot: worker,
-    segmentBytes: settings.USAGE_LOG_SEGMENT_BYTES,
-    bytesMax: settings.USAGE_LOCAL_LOG_BYTES_MAX,
-    logger,
-  });
+  const { appender, appendsInFlightMax, registry } = createFrontLog(context);
   const front = createFront({
     host: settings.HOST,
     port: settings.PORT,
     settings,
     appender,
+    appendsInFlightMax,
     logger,
     readiness: () => context.readiness(),
     onAppendable: (appendable, reason) => context.tellAppendable(appendable, reason),
@@ -29,7 +24,7 @@ function createFrontRole(context: RoleContext): RoleService {
   let started: Promise<void> | null = null;
   let stopped: Promise<void> | null = null;
   return {
-    registry: front.registry,
+    registry: registry ? Registry.merge([front.registry, registry]) : front.registry,
     start() {
       started ??= appender.start().then(() => front.start());
       return started;

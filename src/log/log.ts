@@ -40,6 +40,11 @@ export interface LogReader {
    * each once (again only after its `revoked` signal was aborted).
    */
   start(onPartition: (partition: LogPartition) => void): Promise<void>;
+  /**
+   * Records that wait in a log that is shared, while this reader has not been told yet which partitions are its
+   * own; 0 once it has. Only of logs that assign partitions.
+   */
+  unassignedBacklog?(): Promise<number>;
   /** Aborts every partition's signal and lets go of files and connections. */
   stop(): Promise<void>;
 }
@@ -67,6 +72,11 @@ export interface LogPartition {
    * partition was opened, so that a log whose own mark is older or newer follows the database.
    */
   stored(position: number): Promise<void>;
+  /**
+   * Everything before it was taken over by another log (a spool's records by Kafka), and is to be read there.
+   * Only of logs that a relay drains.
+   */
+  relayedBefore?(): Promise<number>;
   /** What is known of records at or after the stored position: how many, and when the oldest was received (epoch ms). */
   backlog(): Promise<{ records: number; oldestReceivedAtMs: number | null }>;
 }

@@ -71,6 +71,15 @@ export const metricTable = {
   usage_log_bytes: gauge('Bytes that the log holds.', ['log']),
   usage_log_bytes_max: gauge('Bytes that the log may hold.', ['log'], 'max'),
   usage_front_waiting_bytes: gauge('Bytes of bodies and rows that a front holds.', ['role', 'worker']),
+  usage_kafka_up: gauge('1 while Kafka acknowledges appends, 0 while it is away.', ['role', 'worker']),
+  usage_kafka_weak: gauge('Settings of the Kafka topic that weaken the promise; 0 is good.', [
+    'role',
+    'worker',
+  ]),
+  usage_relayed_total: counter('Usages that went from the local log into Kafka.', []),
+  usage_spooled_total: counter('Usages that went to the local log because Kafka did not take them in time.', [
+    'log',
+  ]),
   usage_postgres_up: gauge('1 while the writer can store, 0 while Postgres is away.', [], 'min'),
   usage_partitions_stopped: gauge('Partitions of a log that wait for an operator, by reason.', ['reason']),
   usage_role_restarts_total: counter('Restarts of a process that ended unasked.', ['role', 'worker']),

@@ -19,5 +19,5 @@ export type ToRole =
   | { type: 'stop' };
 
 /** The processes that one instance is made of. */
-export const roles = ['front', 'writer'] as const;
+export const roles = ['front', 'relay', 'writer'] as const;
 export type Role = (typeof roles)[number];

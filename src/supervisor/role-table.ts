@@ -1,6 +1,6 @@
 /**
  * The processes of an instance, in the order in which they stop: what takes in goes first, what it leans on
- * after it. A further role (the relay from the spool to Kafka) is one more row.
+ * after it.
  */
 
 import type { Settings } from '../config/settings.ts';
@@ -27,6 +27,13 @@ export const roleTable: readonly RoleRow[] = [
     count: (settings) => settings.USAGE_FRONTS,
     needsDatabase: false,
     acknowledges: true,
+  },
+  {
+    role: 'relay',
+    entry: new URL('../relay/process.ts', import.meta.url),
+    count: (settings) => (settings.KAFKA_BROKERS !== undefined && settings.USAGE_SPOOL === 'on' ? 1 : 0),
+    needsDatabase: false,
+    acknowledges: false,
   },
   {
     role: 'writer',

@@ -1,6 +1,6 @@
 /** What the log still holds that is not stored, over all partitions of a reader. */
 
-import type { LogPartition } from '../log/log.ts';
+import type { LogPartition, LogReader } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { PartitionWorker } from './partition-worker.ts';
 import type { WriterMetrics } from './writer-metrics.ts';
@@ -10,7 +10,15 @@ export interface BacklogGauges {
   show(workers: ReadonlyMap<PartitionWorker, LogPartition>): Promise<void>;
 }
 
-export function createBacklogGauges(log: string, { metric }: WriterMetrics, logger: Logger): BacklogGauges {
+/** Asked for at once: each may cost a round trip, and thousands at once would hold as many files open. */
+const atOnceMax = 16;
+
+export function createBacklogGauges(
+  reader: Pick<LogReader, 'kind' | 'unassignedBacklog'>,
+  { metric }: WriterMetrics,
+  logger: Logger,
+): BacklogGauges {
+  const log = reader.kind;
   let isUnknown = false;
   /** Since when (monotonic milliseconds) there are records and none tells its age; null while that is not so. */
   let agelessSinceMs: number | null = null;
@@ -23,21 +31,28 @@ export function createBacklogGauges(log: string, { metric }: WriterMetrics, logg
     return records === 0 ? 0 : Math.max(0, Date.now() - oldestMs);
   }
 
+  let wasKnown = false;
   return {
     async show(workers) {
       let records = 0;
       let oldestMs = Number.POSITIVE_INFINITY;
       try {
-        for (const [worker, partition] of workers) {
-          if (!worker.active()) continue;
-          const backlog = await partition.backlog();
-          records += backlog.records;
-          oldestMs = Math.min(oldestMs, backlog.oldestReceivedAtMs ?? oldestMs);
+        records = (await reader.unassignedBacklog?.()) ?? 0;
+        const asked = [...workers].filter(([worker]) => worker.active());
+        for (let first = 0; first < asked.length; first += atOnceMax) {
+          const some = asked.slice(first, first + atOnceMax);
+          for (const backlog of await Promise.all(some.map(([, partition]) => partition.backlog()))) {
+            records += backlog.records;
+            oldestMs = Math.min(oldestMs, backlog.oldestReceivedAtMs ?? oldestMs);
+          }
         }
         isUnknown = false;
+        wasKnown = true;
       } catch (error) {
         if (!isUnknown) logger.warn('backlog_unknown', { err: error });
         isUnknown = true;
+        // Nobody may take what was never counted for nothing; once it was, it stays as it was.
+        if (!wasKnown) metric.usage_log_backlog_records.set({ log }, 1);
         return;
       }
       metric.usage_log_backlog_records.set({ log }, records);

@@ -20,6 +20,9 @@ export async function checkedPosition(
   stored: StoredPosition | null,
 ): Promise<number> {
   const { first, end } = await partition.bounds();
+  const relayed = (await partition.relayedBefore?.()) ?? 0;
+  // What went on to another log is stored from there: it is not missing here, whether it is still held or not.
+  if (relayed > (stored?.position ?? 0) && relayed >= first) return relayed;
   if (stored === null) {
     if (first <= 0) return 0;
     throw new LogGapError(0, first, 'beginning_gone', 'nothing is stored, and the beginning is gone');

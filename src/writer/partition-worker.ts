@@ -60,7 +60,7 @@ export function createPartitionWorker(partition: LogPartition, context: WorkerCo
   async function follow(stop: AbortSignal, cancel: AbortSignal): Promise<void> {
     const stored = await withSession(stop, (session) => load(session));
     let at = await readLog(() => checkedPosition(partition, cursor, stored));
-    let row = stored === null ? null : at;
+    let row = stored === null ? null : stored.position;
     committed = row;
     await readLog(() => partition.stored(at));
     let early: LogRecord[] | null = null;

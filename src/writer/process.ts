@@ -1,7 +1,8 @@
-/** The writer as a process of its own: the local log of DATA_DIR into the database of DATABASE_URL. */
+/** The writer as a process of its own: the log (Kafka's, or the local one of DATA_DIR) into the database of DATABASE_URL. */
 
 import { join } from 'node:path';
 import { ConfigError } from '../config/problems.ts';
+import { createKafkaReader } from '../log/kafka/reader.ts';
 import { createLocalReader } from '../log/local/reader.ts';
 import { runRole } from '../role/run-role.ts';
 import { createWriter } from './writer.ts';
@@ -13,6 +14,10 @@ await runRole('writer', ({ settings, logger }) => {
     throw new ConfigError([
       'DATABASE_URL is not set, and the writer alone needs it: "usage-ingest database-url" prints that of the embedded one',
     ]);
+  }
+  if (settings.KAFKA_BROKERS !== undefined) {
+    const reader = createKafkaReader({ settings, clientId: 'usage-ingest-writer', logger });
+    return createWriter({ settings, reader, databaseUrl, logger });
   }
   const reader = createLocalReader({
     logDir: join(settings.DATA_DIR, 'log'),

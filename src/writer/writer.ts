@@ -58,7 +58,7 @@ export function createWriter(options: WriterOptions): Writer {
   const stopping = new AbortController();
   const workers = new Map<PartitionWorker, LogPartition>();
   const running = new Set<Promise<void>>();
-  const backlog = createBacklogGauges(reader.kind, metrics, logger);
+  const backlog = createBacklogGauges(reader, metrics, logger);
   let overtakenAtMs = Number.NEGATIVE_INFINITY;
   let starting: Promise<void> | null = null;
   let stopped: Promise<void> | null = null;

@@ -14,9 +14,17 @@ export interface ConservationOptions {
   /** ...or goes on until this moment of `performance.now()`, whichever comes last. */
   readonly untilMs?: number;
   readonly env?: Record<string, string>;
+  /** Which processes are killed; default: all that run without Kafka. */
+  readonly targets?: readonly Target[];
+  /** What else befalls it, in turn with the kills, by name. */
+  readonly mishaps?: Readonly<Record<string, () => Promise<void>>>;
+  /** Started after the instance, stopped before the end is waited for: a second writer, say. */
+  readonly beside?: (instance: Instance) => Promise<() => Promise<void>>;
+  /** Whether clients may be told 503 or be cut off only because of what is killed here; default: they may. */
+  readonly refusals?: 'none';
 }
 
-const targets: readonly Target[] = ['front', 'writer', 'postgres', 'supervisor'];
+const localTargets: readonly Target[] = ['front', 'writer', 'postgres', 'supervisor'];
 
 /** @throws AssertionError when an acknowledged usage is missing or doubled, or an invalid one stored */
 export async function runConservation(options: ConservationOptions): Promise<void> {
@@ -29,19 +37,25 @@ export async function runConservation(options: ConservationOptions): Promise<voi
   const ledger = new Ledger();
   try {
     await instance.start();
+    const stopBeside = await options.beside?.(instance);
+    const { mishaps = {}, targets = localTargets } = options;
+    const turns = [...targets, ...Object.keys(mishaps)];
     const clients = startClients({ url: instance.url, count: 6, ledger, random });
-    const killed = new Map<Target, number>();
+    const killed = new Map<string, number>();
     let kills = 0;
     while (kills < options.kills || performance.now() < (options.untilMs ?? 0)) {
       const goal = clients.acknowledged() + random.integer(20, 600);
       await until(() => clients.acknowledged() >= goal, { what: `${goal} usages are acknowledged` });
       // Each target in turn first, so that every run has killed them all; then at random.
-      const target = targets[kills] ?? random.pick(targets);
-      if (!(await killOne(instance, target, random.pick))) continue;
+      const target = turns[kills] ?? random.pick(turns);
+      const mishap = mishaps[target];
+      if (mishap) await mishap();
+      else if (!(await killOne(instance, target as Target, random.pick))) continue;
       kills++;
       killed.set(target, (killed.get(target) ?? 0) + 1);
     }
     await clients.stop();
+    await stopBeside?.();
     const database = new pg.Client({ connectionString: await instance.databaseUrl() });
     await database.connect();
     // The backlog is told once a second: 0 counts only once as many rows are there as were acknowledged.
@@ -49,6 +63,8 @@ export async function runConservation(options: ConservationOptions): Promise<voi
       async () => (await storedCount(database)) >= clients.acknowledged() && (await backlog(instance)) === 0,
       { what: 'the backlog is 0 and all is stored', timeoutMs: 120_000 },
     );
+    if (options.refusals === 'none')
+      assert.deepEqual([clients.statuses.get(0) ?? 0, clients.statuses.get(503) ?? 0], [0, 0]);
     const counts = await ledger.check(database);
     const gaps = await database.query('SELECT reason FROM log_gaps');
     const dead = await database.query('SELECT error FROM dead_letters');

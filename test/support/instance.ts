@@ -14,7 +14,7 @@ import { until } from './until.ts';
 const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
 
 /** What can be killed. `postgres` is the postmaster of the embedded server. */
-export type Target = 'front' | 'writer' | 'postgres' | 'supervisor';
+export type Target = 'front' | 'relay' | 'writer' | 'postgres' | 'supervisor';
 
 export interface Instance {
   readonly url: string;

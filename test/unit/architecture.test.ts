@@ -14,9 +14,10 @@ const leaves = ['config', 'errors', 'observability', 'failpoints.ts', 'process-l
 const mayImport: Record<string, readonly string[]> = {
   'cli.ts': ['commands', ...leaves],
   commands: ['supervisor', 'writer', 'log', 'postgres', 'usage', ...leaves],
-  supervisor: ['front', 'writer', 'log', 'postgres', 'usage', ...leaves],
+  supervisor: ['front', 'writer', 'relay', 'log', 'postgres', 'usage', ...leaves],
   front: ['log', 'usage', ...leaves],
   writer: ['log', 'postgres', 'usage', ...leaves],
+  relay: ['log', ...leaves],
   log: ['usage', ...leaves],
   postgres: ['usage', ...leaves],
   usage: ['errors'],

@@ -28,7 +28,7 @@ test('every problem is told at once, contradictions of the valid ones too', () =
     LOG_LEVEL: 'loud',
     DATABASE_URL: '',
     USAGE_FRONT: '3',
-    KAFKA_BROKERS: 'a:9092',
+    KAFKA_BROKERS: 'a',
     USAGE_BODY_BYTES_MAX: String(64 * 1024 * 1024),
   });
   assert.deepEqual(problems.map((problem) => problem.split(' ')[0]).sort(), [
@@ -103,4 +103,13 @@ test('edit distance', () => {
   assert.equal(editDistance('kitten', 'sitting'), 3);
   assert.equal(editDistance('same', 'same'), 0);
   assert.equal(nearestName('FRNTS', ['BACKS', 'FRONTS']), 'FRONTS');
+});
+
+test('settings of Kafka that do not go together are told', () => {
+  const names = problemsOf({
+    USAGE_KAFKA_SASL: 'plain',
+    USAGE_KAFKA_USER: 'me',
+    USAGE_KAFKA_TLS_CERT_FILE: '/cert.pem',
+  }).map((problem) => problem.split(' ')[0]);
+  assert.deepEqual(names, ['USAGE_KAFKA_PASSWORD', 'USAGE_KAFKA_TLS_CERT_FILE', 'USAGE_KAFKA_TLS_CERT_FILE']);
 });

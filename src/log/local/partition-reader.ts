@@ -9,6 +9,7 @@ import { LogGapError, type LogPartition } from '../log.ts';
 import type { LogRecord } from '../record.ts';
 import { Backlog } from './backlog.ts';
 import { listSegments, lockPath, partitionUuid } from './folders.ts';
+import { readRelayed } from './relayed.ts';
 import { SegmentReader, type Stop } from './segment-reader.ts';
 import { judgeTail } from './tail.ts';
 import type { FolderWatch } from './wakeups.ts';
@@ -158,6 +159,10 @@ export class PartitionReader implements LogPartition {
   async stored(position: number): Promise<void> {
     this.mark = position;
     this.#backlog.stored(position);
+  }
+
+  relayedBefore(): Promise<number> {
+    return readRelayed(this.folder);
   }
 
   async backlog(): Promise<{ records: number; oldestReceivedAtMs: number | null }> {

@@ -1,0 +1,226 @@
+/**
+ * The writing side of the Kafka log. Records go to the partitions in turn, several in flight; one that a broker
+ * fails is tried on a partition of another broker while its time lasts. A rejection means *unknown*: the record
+ * may be there, now or later.
+ *
+ * `writable` is false while no broker can be used; it probes by itself and turns true again.
+ */
+
+import type { Settings } from '../../config/settings.ts';
+import type { Logger } from '../../observability/logger.ts';
+import { type LogAppender, LogUnavailableError } from '../log.ts';
+import type { RecordHeader } from '../record.ts';
+import type { Patience } from './client.ts';
+import { createLeaderHealth } from './leader-health.ts';
+import { connectLink, type Link, within } from './link.ts';
+import { KafkaMisconfiguredError, kafkaErrorType } from './misconfigured-error.ts';
+
+export interface KafkaAppenderOptions {
+  readonly settings: Settings;
+  /** Names the connection in the brokers' logs. */
+  readonly clientId: string;
+  readonly patience: Patience;
+  /** How long one append may take, milliseconds. */
+  readonly appendTimeoutMs: number;
+  readonly logger: Logger;
+  /** Told of the topic at every new connection. */
+  readonly onWeaknesses?: (weaknesses: readonly string[]) => void;
+}
+
+export interface KafkaAppender extends LogAppender {
+  /** Like `append`; a null header is a record that is not ours, whose bytes go as they are. */
+  appendRecord(header: RecordHeader | null, rows: Buffer): Promise<void>;
+}
+
+/** A front with the wrong rights goes on spooling; someone is told, and it looks again now and then. */
+const misconfiguredPauseMs = 30_000;
+const closeWaitMsMax = 5_000;
+const startMsMax = 3_000;
+
+export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppender {
+  const { settings, logger, appendTimeoutMs } = options;
+  const probeMs = settings.USAGE_KAFKA_PROBE_MS;
+  const health = createLeaderHealth(probeMs);
+  const listeners: ((writable: boolean) => void)[] = [];
+  let link: Link | null = null;
+  let turn = Math.floor(Math.random() * 1_000_000); // fronts that start together do not go round together
+  let writable = false;
+  let told: 'up' | 'away' | 'misconfigured' | null = null;
+  let toldWeak = '';
+  let probe: NodeJS.Timeout | null = null;
+  let connecting: Promise<void> | null = null;
+  let starting: Promise<void> | null = null;
+  let stopping: Promise<void> | null = null;
+
+  /** The next partition whose broker can be used; null where there is none. */
+  function nextPartition(from: Link): number | null {
+    const nowMs = performance.now();
+    for (let tried = 0; tried < from.partitions.length; tried++) {
+      const partition = from.partitions[turn++ % from.partitions.length]!;
+      if (health.usable(from.leaderOf(partition), nowMs)) return partition;
+    }
+    return null;
+  }
+
+  async function appendRecord(header: RecordHeader | null, rows: Buffer): Promise<void> {
+    const deadlineMs = performance.now() + appendTimeoutMs;
+    let cause: unknown;
+    for (;;) {
+      const current = link;
+      const partition = current && !stopping ? nextPartition(current) : null;
+      const leftMs = deadlineMs - performance.now();
+      if (!current || partition === null || leftMs <= 0)
+        throw new LogUnavailableError('failed', 'Kafka did not acknowledge the record', { cause });
+      const leader = current.leaderOf(partition);
+      try {
+        await within(leftMs, current.send(partition, header, rows));
+        if (health.anyFailed()) health.succeeded(leader);
+        return;
+      } catch (error) {
+        cause = error;
+        if (isAboutRecord(error))
+          throw new LogUnavailableError('failed', 'Kafka refuses the record', { cause });
+        health.failed(leader, performance.now());
+        if (current === link) refreshSoon();
+        update(error);
+      }
+    }
+  }
+
+  /** Looks whether appends are possible, and tells whoever wants to know of a change. */
+  function update(cause?: unknown): void {
+    const nowMs = performance.now();
+    const current = link;
+    const usable =
+      !stopping && current?.partitions.some((each) => health.usable(current.leaderOf(each), nowMs));
+    if (usable) tell('up');
+    else tell(cause instanceof KafkaMisconfiguredError ? 'misconfigured' : 'away', cause);
+    if (writable === Boolean(usable)) return;
+    writable = Boolean(usable);
+    for (const listener of listeners) listener(writable);
+  }
+
+  function tell(state: 'up' | 'away' | 'misconfigured', cause?: unknown): void {
+    if (state === told || stopping) return;
+    if (state === 'up') logger.info('kafka_reached', { brokers: link?.topic.brokers });
+    else if (state === 'away') logger.warn('kafka_away', { err: cause });
+    else logger.error('kafka_misconfigured', { problems: (cause as KafkaMisconfiguredError).problems });
+    told = state;
+  }
+
+  function tellWeaknesses(weaknesses: readonly string[]): void {
+    options.onWeaknesses?.(weaknesses);
+    const text = weaknesses.join('; ');
+    if (text !== '' && text !== toldWeak) logger.warn('kafka_weak', { weaknesses });
+    toldWeak = text;
+  }
+
+  function refreshSoon(pauseMs = probeMs): void {
+    if (probe || connecting || stopping) return;
+    probe = setTimeout(() => {
+      probe = null;
+      void refresh().catch(() => {}); // told by `update`
+    }, pauseMs);
+  }
+
+  /** Makes a new link in place of the one there is. */
+  function refresh(): Promise<void> {
+    connecting ??= connect().finally(() => {
+      connecting = null;
+      scheduleNext();
+    });
+    return connecting;
+  }
+
+  let failedToConnect: unknown = null;
+
+  async function connect(): Promise<void> {
+    try {
+      const { clientId, patience } = options;
+      const next = await connectLink(settings, {
+        clientId,
+        patience,
+        inFlightMax: settings.USAGE_KAFKA_IN_FLIGHT_MAX,
+      });
+      failedToConnect = null;
+      if (stopping) return void (await next.close());
+      replaceLink(next);
+      health.keepOnly(new Set(next.topic.partitions.map(({ leader }) => leader)));
+      tellWeaknesses(next.topic.weaknesses);
+      update();
+    } catch (error) {
+      failedToConnect = error;
+      replaceLink(null);
+      update(error);
+      throw error;
+    }
+  }
+
+  /** After a look: when to look again, where that is needed. */
+  function scheduleNext(): void {
+    if (failedToConnect) {
+      refreshSoon(failedToConnect instanceof KafkaMisconfiguredError ? misconfiguredPauseMs : probeMs);
+      return;
+    }
+    const nowMs = performance.now();
+    const untilMs = health.nextTryMs();
+    if (untilMs !== null && untilMs > nowMs) refreshSoon(Math.max(probeMs, untilMs - nowMs));
+    else if (link && link.partitions.length < link.topic.partitions.length) refreshSoon();
+  }
+
+  function replaceLink(next: Link | null): void {
+    const old = link;
+    link = next;
+    if (old) void closeIdle(old);
+  }
+
+  async function start(): Promise<void> {
+    try {
+      // A hung broker must not hold up a start: what comes later is told by `writable`.
+      await within(startMsMax, refresh());
+    } catch (error) {
+      if (error instanceof KafkaMisconfiguredError) throw error;
+      // Away: it goes on trying, and whoever appends is told.
+    }
+  }
+
+  async function close(): Promise<void> {
+    await starting?.catch(() => {});
+    if (probe) clearTimeout(probe);
+    await connecting?.catch(() => {});
+    const last = link;
+    link = null;
+    if (last) await closeIdle(last);
+  }
+
+  return {
+    kind: 'kafka',
+    append: appendRecord,
+    appendRecord,
+    get writable() {
+      return writable;
+    },
+    onWritableChange: (listener) => void listeners.push(listener),
+    start: () => (starting ??= start()),
+    stop() {
+      stopping ??= close();
+      update();
+      return stopping;
+    },
+  };
+}
+
+/** Lets what is in flight come to its end first. */
+async function closeIdle(link: Link): Promise<void> {
+  const deadlineMs = performance.now() + closeWaitMsMax;
+  while (link.inFlight > 0 && performance.now() < deadlineMs)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  await link.close();
+}
+
+/** True where the record itself is refused: another broker would refuse it too. */
+function isAboutRecord(error: unknown): boolean {
+  return ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE', 'INVALID_RECORD'].includes(
+    kafkaErrorType(error) ?? '',
+  );
+}

@@ -1,0 +1,124 @@
+/**
+ * One connected producer with what was known of the topic when it connected. A link is never mended: after a
+ * failure a new one is made beside it, because kafkajs may keep a socket that is stuck after a time-out
+ * (tulios/kafkajs#919).
+ */
+
+import kafkajs, { type Producer } from 'kafkajs';
+import type { Settings } from '../../config/settings.ts';
+import type { RecordHeader } from '../record.ts';
+import { createKafkaClient, type Patience, retryOptions } from './client.ts';
+import { translateKafkaError } from './misconfigured-error.ts';
+import { encodeRecordHeaders } from './record-headers.ts';
+import { appendablePartitions, prepareTopic, type TopicState } from './topic.ts';
+
+export interface Link {
+  readonly topic: TopicState;
+  /** Partitions that could acknowledge when this link was made. */
+  readonly partitions: readonly number[];
+  /** Sends in flight. */
+  readonly inFlight: number;
+  leaderOf(partition: number): number;
+  /** Resolves once all in-sync replicas have the record. A null header: the bytes go as they are. */
+  send(partition: number, header: RecordHeader | null, rows: Buffer): Promise<void>;
+  /** What is in flight is rejected. Never rejects itself. */
+  close(): Promise<void>;
+}
+
+/** A hung broker must not hold up whoever waits for a link. */
+const connectMsMax = 10_000;
+const closeMsMax = 3_000;
+
+/**
+ * Connects, makes and checks the topic.
+ * @throws KafkaMisconfiguredError for what waiting does not mend; anything else where Kafka is away
+ */
+export async function connectLink(
+  settings: Settings,
+  options: { clientId: string; patience: Patience; inFlightMax: number },
+): Promise<Link> {
+  const { patience } = options;
+  const topicName = settings.USAGE_KAFKA_TOPIC;
+  const kafka = createKafkaClient(settings, options.clientId, patience);
+  const admin = kafka.admin({ retry: retryOptions({ ...patience, retries: 1 }) });
+  const producer = kafka.producer({
+    // Its idempotent producer can lose data (tulios/kafkajs#1005).
+    idempotent: false,
+    allowAutoTopicCreation: false,
+    maxInFlightRequests: options.inFlightMax,
+    // An append that fails is tried on another partition, by the appender.
+    retry: retryOptions({ ...patience, retries: 0 }),
+  });
+  const connecting = (async () => {
+    await admin.connect();
+    const topic = await prepareTopic(admin, settings);
+    await producer.connect();
+    return topic;
+  })();
+  try {
+    const topic = await within(connectMsMax, connecting);
+    return createLink(settings, producer, topic);
+  } catch (error) {
+    void connecting.catch(() => {}).then(() => disconnect(producer));
+    throw translateKafkaError(error, topicName);
+  } finally {
+    void disconnect(admin);
+  }
+}
+
+function createLink(settings: Settings, producer: Producer, topic: TopicState): Link {
+  const topicName = settings.USAGE_KAFKA_TOPIC;
+  const { GZIP, None } = kafkajs.CompressionTypes;
+  const compression = settings.USAGE_KAFKA_COMPRESSION === 'gzip' ? GZIP : None;
+  const leaders = new Map(topic.partitions.map(({ partitionId, leader }) => [partitionId, leader]));
+  let inFlight = 0;
+  return {
+    topic,
+    partitions: appendablePartitions(topic),
+    get inFlight() {
+      return inFlight;
+    },
+    leaderOf: (partition) => leaders.get(partition) ?? -1,
+    async send(partition, header, rows) {
+      inFlight++;
+      try {
+        const headers = header ? encodeRecordHeaders(header, rows) : {};
+        await producer.send({
+          topic: topicName,
+          acks: -1,
+          compression,
+          messages: [{ partition, headers, value: rows }],
+        });
+      } catch (error) {
+        throw translateKafkaError(error, topicName);
+      } finally {
+        inFlight--;
+      }
+    },
+    close: () => disconnect(producer),
+  };
+}
+
+async function disconnect(client: { disconnect(): Promise<void> }): Promise<void> {
+  // Its answer is of no use: the connection is given up either way.
+  await within(closeMsMax, client.disconnect()).catch(() => {});
+}
+
+/** Rejects after `timeoutMs`, whatever becomes of the promise. */
+export async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new KafkaTimeoutError(timeoutMs)), timeoutMs);
+  promise.catch(() => {}); // it may reject when nobody waits any more
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export class KafkaTimeoutError extends Error {
+  override readonly name = 'KafkaTimeoutError';
+  constructor(timeoutMs: number) {
+    super(`Kafka did not answer within ${Math.round(timeoutMs)} ms`);
+  }
+}

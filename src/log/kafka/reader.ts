@@ -1,0 +1,145 @@
+/**
+ * The reading side of the Kafka log: a member of the writers' consumer group. Every (re)assignment revokes all
+ * partitions and hands over those that are ours now, so that whoever reads opens each from its stored position:
+ * in between it may have been another writer's.
+ */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Settings } from '../../config/settings.ts';
+import type { Logger } from '../../observability/logger.ts';
+import type { LogPartition, LogReader } from '../log.ts';
+import { backgroundPatience, createKafkaClient } from './client.ts';
+import { within } from './link.ts';
+import { createMembership } from './membership.ts';
+import { KafkaMisconfiguredError, translateKafkaError } from './misconfigured-error.ts';
+import { KafkaPartition } from './partition.ts';
+import { prepareTopic } from './topic.ts';
+import { createWatermarks } from './watermarks.ts';
+
+export interface KafkaReaderOptions {
+  readonly settings: Settings;
+  /** Names the connection in the brokers' logs. */
+  readonly clientId: string;
+  readonly logger: Logger;
+}
+
+const retryEveryMs = 1_000;
+const misconfiguredRetryMs = 30_000;
+const connectMsMax = 10_000;
+
+/**
+ * `start` resolves whether Kafka is there or not, and goes on trying. The source is named after its cluster, so
+ * it is known before the first partition is handed over, and not always when `start` resolves.
+ * `start` rejects with KafkaMisconfiguredError for what waiting does not mend.
+ */
+export function createKafkaReader(options: KafkaReaderOptions): LogReader {
+  const { settings, clientId, logger } = options;
+  const watermarks = createWatermarks(settings, `${clientId}-bounds`);
+  let source: string | null = null;
+  let onPartition: (partition: LogPartition) => void = () => {};
+  let partitions = new Map<number, KafkaPartition>();
+  let assignments = 0;
+  const stop = new AbortController();
+  let opening: Promise<void> | null = null;
+  let starting: Promise<void> | null = null;
+  let stopping: Promise<void> | null = null;
+
+  const membership = createMembership({
+    settings,
+    clientId,
+    logger,
+    onBatch: (batch) => partitions.get(batch.partition)?.deliver(batch),
+    onAssigned(numbers) {
+      revokeAll();
+      const assignment = ++assignments;
+      // A partition of an earlier assignment must not steer the one that came in its place.
+      const ours =
+        <A extends unknown[]>(act: (...rest: A) => void) =>
+        (...rest: A) => {
+          if (assignment === assignments) act(...rest);
+        };
+      const { flow, halt, commit } = membership;
+      const feed = { flow: ours(flow), halt: ours(halt), commit: ours(commit), bounds: watermarks.of };
+      partitions = new Map(numbers.map((number) => [number, new KafkaPartition(number, feed)]));
+      for (const partition of partitions.values()) onPartition(partition);
+    },
+  });
+
+  function revokeAll(): void {
+    const old = partitions;
+    partitions = new Map();
+    for (const partition of old.values()) partition.revoke();
+  }
+
+  /** Names the source after a cluster whose topic is as it must be, and joins the group. */
+  async function open(): Promise<void> {
+    const admin = createKafkaClient(settings, clientId, backgroundPatience).admin();
+    try {
+      const prepared = admin.connect().then(() => prepareTopic(admin, settings));
+      const { clusterId } = await within(connectMsMax, prepared);
+      if (stopping) return;
+      source = `kafka:${clusterId}/${settings.USAGE_KAFKA_TOPIC}`;
+      membership.start();
+    } catch (error) {
+      throw translateKafkaError(error, settings.USAGE_KAFKA_TOPIC);
+    } finally {
+      void within(connectMsMax, admin.disconnect()).catch(() => {});
+    }
+  }
+
+  /** Until it is open, however long that takes; told once a state. */
+  async function keepOpening(): Promise<void> {
+    let told = '';
+    while (!stopping && source === null) {
+      try {
+        await open();
+      } catch (error) {
+        const fatal = error instanceof KafkaMisconfiguredError;
+        const state = fatal ? error.message : 'away';
+        if (state !== told && fatal) logger.error('kafka_misconfigured', { problems: error.problems });
+        else if (state !== told) logger.warn('kafka_away', { err: error });
+        told = state;
+        await pause(fatal ? misconfiguredRetryMs : retryEveryMs, stop.signal);
+      }
+    }
+  }
+
+  async function start(): Promise<void> {
+    try {
+      await open();
+    } catch (error) {
+      if (error instanceof KafkaMisconfiguredError) throw error;
+      opening = keepOpening();
+    }
+  }
+
+  async function close(): Promise<void> {
+    stop.abort();
+    await starting?.catch(() => {});
+    await opening;
+    revokeAll();
+    await membership.stop();
+    await watermarks.close();
+  }
+
+  return {
+    kind: 'kafka',
+    get source() {
+      if (source === null) throw new Error('the source of a log is known after its start');
+      return source;
+    },
+    async unassignedBacklog() {
+      return assignments > 0 ? 0 : watermarks.groupLag();
+    },
+    start(listener) {
+      onPartition = listener;
+      starting ??= start();
+      return starting;
+    },
+    stop: () => (stopping ??= close()),
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return delay(ms, undefined, { signal }).catch(() => {});
+}

@@ -1,0 +1,143 @@
+/**
+ * Brings one partition of the local log into Kafka, record by record as they are, several in flight: read ->
+ * append, all acknowledged -> mark -> tell the log. A kill anywhere sends some again; identity drops them.
+ */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { KafkaAppender } from '../log/kafka/appender.ts';
+import { LogGapError, type LogPartition } from '../log/log.ts';
+import { type LogRecord, RecordTooNewError } from '../log/record.ts';
+import type { Logger } from '../observability/logger.ts';
+
+export interface PartitionRelayOptions {
+  readonly partition: LogPartition;
+  /** Where the database or an earlier run of the relay has it up to. */
+  readonly from: number;
+  readonly appender: KafkaAppender;
+  readonly inFlightMax: number;
+  readonly logger: Logger;
+  /** Makes the mark durable; everything before `position` is in Kafka. */
+  mark(position: number): Promise<void>;
+  /** It waits for an operator, or not any more. */
+  onStopped(reason: 'gap' | 'too_new' | 'refused' | null): void;
+  onRelayed(usages: number): void;
+}
+
+const batchBytesMax = 1024 * 1024;
+/** The mark is synced to disk: not after every batch of a busy spool. */
+const markEveryMs = 500;
+const retryMs = 200;
+/** What an operator has to mend is looked at again this often. */
+const stoppedRetryMs = 10_000;
+
+export interface PartitionRelay {
+  /** False once the partition has ended and all of it is in Kafka. */
+  active(): boolean;
+  /** Works until the partition is revoked, or has ended. Never rejects. */
+  run(): Promise<void>;
+}
+
+export function createPartitionRelay(options: PartitionRelayOptions): PartitionRelay {
+  const { partition, appender, logger, inFlightMax } = options;
+  const { revoked } = partition;
+  let at = options.from;
+  let marked = options.from;
+  let marking: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | null = null;
+  let active = true;
+  let told = '';
+
+  async function follow(): Promise<void> {
+    for (;;) {
+      const records = await partition.read(at, batchBytesMax);
+      if (records === null) break;
+      if (records.length === 0) continue;
+      await relay(records);
+      markSoon();
+    }
+    await mark();
+    active = false;
+  }
+
+  /** All of them acknowledged, or it rejects because the relay stops. */
+  async function relay(records: readonly LogRecord[]): Promise<void> {
+    for (let first = 0; first < records.length; first += inFlightMax)
+      await Promise.all(records.slice(first, first + inFlightMax).map(appendForever));
+    at = records.at(-1)!.next;
+    options.onRelayed(records.reduce((sum, { header }) => sum + (header?.count ?? 0), 0));
+    resumed();
+  }
+
+  async function appendForever(record: LogRecord): Promise<void> {
+    for (;;) {
+      revoked.throwIfAborted();
+      if (appender.writable) {
+        try {
+          return await appender.appendRecord(record.header, record.rows);
+        } catch (error) {
+          // Kafka went away between (its appender tells), or it refuses the record and nothing else.
+          if (appender.writable) stopped('refused', error);
+        }
+      }
+      await pause(told === '' ? retryMs : stoppedRetryMs);
+    }
+  }
+
+  /** The mark is durable before the log is told that it may let go. */
+  function mark(): Promise<void> {
+    marking = marking.then(async () => {
+      const position = at;
+      if (position === marked) return;
+      await options.mark(position);
+      await partition.stored(position);
+      marked = position;
+    });
+    return marking;
+  }
+
+  function markSoon(): void {
+    timer ??= setTimeout(() => {
+      timer = null;
+      mark().catch((error) => {
+        marking = Promise.resolve();
+        logger.warn('relay_failing', { partition: partition.name, err: error });
+      });
+    }, markEveryMs);
+  }
+
+  function stopped(reason: 'gap' | 'too_new' | 'refused', error: unknown): void {
+    options.onStopped(reason);
+    if (told !== reason) logger.error('relay_stopped', { partition: partition.name, reason, err: error });
+    told = reason;
+  }
+
+  function resumed(): void {
+    if (told === '') return;
+    told = '';
+    options.onStopped(null);
+    logger.info('relay_resumed', { partition: partition.name });
+  }
+
+  async function pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: revoked }).catch(() => {});
+  }
+
+  return {
+    active: () => active,
+    async run() {
+      while (!revoked.aborted && active) {
+        try {
+          await follow();
+        } catch (error) {
+          if (revoked.aborted) break;
+          if (error instanceof LogGapError) stopped('gap', error);
+          else if (error instanceof RecordTooNewError) stopped('too_new', error);
+          else logger.warn('relay_failing', { partition: partition.name, err: error });
+          await pause(stoppedRetryMs);
+        }
+      }
+      if (timer) clearTimeout(timer);
+      await mark().catch(() => {}); // an older mark means sending again
+    },
+  };
+}

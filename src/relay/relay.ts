@@ -1,0 +1,154 @@
+/**
+ * The relay drains the local log, the spool of a Kafka that was away, into Kafka: every partition found, of this
+ * start's fronts and of all that came before. It needs no database.
+ */
+
+import { join } from 'node:path';
+import type { Registry } from 'prom-client';
+import type { Settings } from '../config/settings.ts';
+import { createKafkaAppender } from '../log/kafka/appender.ts';
+import { backgroundPatience } from '../log/kafka/client.ts';
+import { readMark } from '../log/local/mark.ts';
+import { createLocalReader } from '../log/local/reader.ts';
+import { readRelayed, writeRelayed } from '../log/local/relayed.ts';
+import type { LogPartition } from '../log/log.ts';
+import type { Logger } from '../observability/logger.ts';
+import { createMetrics } from '../observability/metrics.ts';
+import { createPartitionRelay, type PartitionRelay } from './partition-relay.ts';
+
+export interface Relay {
+  readonly registry: Registry;
+  /** @throws KafkaMisconfiguredError; a Kafka that is away is no error */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const gaugesEveryMs = 1_000;
+const appendTimeoutMs = 10_000;
+const log = 'local';
+
+export function createRelay(options: { settings: Settings; logger: Logger }): Relay {
+  const { settings, logger } = options;
+  const logDir = join(settings.DATA_DIR, 'log');
+  const { registry, metric } = createMetrics([
+    'usage_kafka_up',
+    'usage_relayed_total',
+    'usage_log_backlog_records',
+    'usage_log_oldest_seconds',
+    'usage_log_bytes',
+    'usage_log_bytes_max',
+    'usage_log_gaps_total',
+    'usage_partitions_stopped',
+  ]);
+  const reader = createLocalReader({
+    logDir,
+    keepHours: settings.USAGE_LOG_KEEP_HOURS,
+    bytesMax: settings.USAGE_LOCAL_LOG_BYTES_MAX,
+    segmentBytes: settings.USAGE_LOG_SEGMENT_BYTES,
+    logger,
+  });
+  const appender = createKafkaAppender({
+    settings,
+    clientId: 'usage-ingest-relay',
+    patience: backgroundPatience,
+    appendTimeoutMs,
+    logger,
+  });
+  const relays = new Map<PartitionRelay, LogPartition>();
+  const stoppedReasons = new Map<LogPartition, string>();
+  const running = new Set<Promise<void>>();
+  let gauges: NodeJS.Timeout | null = null;
+  let showing: Promise<void> = Promise.resolve();
+  let starting: Promise<void> | null = null;
+  let stopping: Promise<void> | null = null;
+
+  const up = { role: 'relay', worker: '0' };
+  appender.onWritableChange((writable) => metric.usage_kafka_up.set(up, writable ? 1 : 0));
+
+  function take(partition: LogPartition): void {
+    const task = relayPartition(partition).catch((error) =>
+      logger.error('relay_failing', { partition: partition.name, err: error }),
+    );
+    running.add(task);
+    void task.finally(() => running.delete(task));
+  }
+
+  async function relayPartition(partition: LogPartition): Promise<void> {
+    const folder = join(logDir, partition.name);
+    // What the database has already (in the time before Kafka) need not go round.
+    const from = Math.max(await readRelayed(folder), await readMark(folder));
+    const relay = createPartitionRelay({
+      partition,
+      from,
+      appender,
+      inFlightMax: settings.USAGE_KAFKA_IN_FLIGHT_MAX,
+      logger,
+      mark: (position) => writeRelayed(folder, position),
+      onRelayed: (usages) => metric.usage_relayed_total.inc(usages),
+      onStopped: (reason) => showStopped(partition, reason),
+    });
+    relays.set(relay, partition);
+    await relay.run();
+    showStopped(partition, null);
+    relays.delete(relay);
+  }
+
+  function showStopped(partition: LogPartition, reason: string | null): void {
+    if (reason === 'gap' && stoppedReasons.get(partition) !== 'gap') metric.usage_log_gaps_total.inc();
+    if (reason === null) stoppedReasons.delete(partition);
+    else stoppedReasons.set(partition, reason);
+    for (const each of ['gap', 'too_new', 'refused']) {
+      const count = [...stoppedReasons.values()].filter((value) => value === each).length;
+      metric.usage_partitions_stopped.set({ reason: each }, count);
+    }
+  }
+
+  async function showBacklog(): Promise<void> {
+    let records = 0;
+    let oldestMs = Date.now();
+    for (const [relay, partition] of relays) {
+      if (!relay.active()) continue;
+      const backlog = await partition.backlog();
+      records += backlog.records;
+      oldestMs = Math.min(oldestMs, backlog.oldestReceivedAtMs ?? oldestMs);
+    }
+    metric.usage_log_backlog_records.set({ log }, records);
+    metric.usage_log_oldest_seconds.set(
+      { log },
+      records === 0 ? 0 : Math.max(0, Date.now() - oldestMs) / 1_000,
+    );
+    const bytes = reader.bytes();
+    metric.usage_log_bytes.set({ log }, bytes.held);
+    metric.usage_log_bytes_max.set({ log }, bytes.max);
+  }
+
+  async function start(): Promise<void> {
+    metric.usage_kafka_up.set(up, 0);
+    await appender.start();
+    await reader.start(take);
+    gauges = setInterval(() => {
+      showing = showing.then(showBacklog).catch((error) => logger.warn('backlog_unknown', { err: error }));
+    }, gaugesEveryMs);
+  }
+
+  async function stop(): Promise<void> {
+    await starting?.catch(() => {});
+    if (gauges) clearInterval(gauges);
+    await showing;
+    await reader.stop();
+    await Promise.all(running);
+    await appender.stop();
+  }
+
+  return {
+    registry,
+    start() {
+      starting ??= start();
+      return starting;
+    },
+    stop() {
+      stopping ??= stop();
+      return stopping;
+    },
+  };
+}

@@ -1,0 +1,122 @@
+/** What Kafka does not hold any more is loud: a topic made anew, records that retention took unread. Never a skip. */
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, test } from 'node:test';
+import { promisify } from 'node:util';
+import { createInstance, type Instance } from '../support/instance.ts';
+import { skipWithoutKafka, startTestKafka, withAdmin } from '../support/kafka.ts';
+import { allStored, kafkaEnvironment, kafkaIsUp, post, storedOf } from '../support/kafka-instance.ts';
+import { query, startTestPostgres } from '../support/postgres.ts';
+import { until } from '../support/until.ts';
+
+const kafka = await startTestKafka();
+after(() => kafka?.stop());
+const skip = skipWithoutKafka(kafka);
+const postgres = skip ? null : await startTestPostgres();
+const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
+const partitions = 2;
+
+async function makeInstance() {
+  const databaseUrl = await postgres!.createDatabase();
+  const env: Record<string, string> = {
+    ...kafkaEnvironment(kafka!.brokers),
+    USAGE_KAFKA_PARTITIONS: `${partitions}`,
+  };
+  const instance = await createInstance({ USAGE_FRONTS: '1', DATABASE_URL: databaseUrl, ...env });
+  const acceptGap = (id: number) =>
+    promisify(execFile)(process.execPath, [entry, 'positions', 'accept-gap', '--gap', `${id}`], {
+      env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl, DATA_DIR: instance.dataDir },
+    });
+  const gaps = () =>
+    query<{ id: string; partition: string; reason: string; to_position: string | null }>(
+      databaseUrl,
+      'select id, partition, reason, to_position from log_gaps where accepted_at is null order by partition',
+    );
+  return { instance, topic: env.USAGE_KAFKA_TOPIC!, databaseUrl, gaps, acceptGap };
+}
+
+type Made = Awaited<ReturnType<typeof makeInstance>>;
+
+const makeAnew = (topic: string) =>
+  withAdmin(kafka!.brokers, async (admin) => {
+    await admin.deleteTopics({ topics: [topic] });
+    await until(
+      () => admin.createTopics({ topics: [{ topic, numPartitions: partitions }] }).catch(() => false),
+      { what: 'the topic is made anew' },
+    );
+  });
+
+/** Every partition stops with a gap of this kind; accepted, it goes on, and what came since is stored. */
+async function gapsAreLoudThenAccepted(made: Made, later: () => Promise<string[]>): Promise<void> {
+  const { instance, gaps, acceptGap } = made;
+  const ids = await later();
+  const found = await until(async () => ((await gaps()).length === partitions ? gaps() : null), {
+    what: 'every partition has a gap',
+    timeoutMs: 90_000,
+  });
+  assert.deepEqual(
+    found.map(({ reason }) => reason),
+    ['out_of_range', 'out_of_range'],
+  );
+  await until(async () => (await instance.metric('usage_log_gaps_total')) >= partitions, {
+    what: 'they are counted',
+  });
+  for (const { id } of found) await acceptGap(Number(id));
+  await until(async () => (await storedOf(instance, ids)) === ids.length, {
+    what: 'what came since is stored',
+    timeoutMs: 90_000,
+  });
+  assert.deepEqual(await gaps(), []);
+}
+
+const groupsOf = async (instance: Instance, count: number) => {
+  const ids: string[] = [];
+  for (let i = 0; i < count; i++) ids.push(...(await post(instance, 1)));
+  return ids;
+};
+
+test('a topic made anew while nobody looked', { skip }, async (t) => {
+  const made = await makeInstance();
+  const { instance, topic } = made;
+  t.after(() => instance.close());
+  await instance.start();
+  await kafkaIsUp(instance, 1);
+  await allStored(instance, await groupsOf(instance, 20));
+  await instance.stop();
+  await makeAnew(topic);
+  await instance.start();
+  await gapsAreLoudThenAccepted(made, () => groupsOf(instance, 4));
+});
+
+test('a topic made anew under a running writer', { skip }, async (t) => {
+  const made = await makeInstance();
+  const { instance, topic } = made;
+  t.after(() => instance.close());
+  await instance.start();
+  await kafkaIsUp(instance, 1);
+  await allStored(instance, await groupsOf(instance, 20));
+  await makeAnew(topic);
+  await gapsAreLoudThenAccepted(made, () => groupsOf(instance, 4));
+});
+
+test('retention took unread records', { skip }, async (t) => {
+  const made = await makeInstance();
+  const { instance, topic } = made;
+  t.after(() => instance.close());
+  await instance.start();
+  await kafkaIsUp(instance, 1);
+  await allStored(instance, await groupsOf(instance, 20));
+  for (const pid of await instance.pids('writer')) process.kill(pid, 'SIGSTOP');
+  const lost = await groupsOf(instance, 20);
+  await withAdmin(kafka!.brokers, async (admin) => {
+    const ends = await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({
+      topic,
+      partitions: ends.map(({ partition, high }) => ({ partition, offset: high })),
+    });
+  });
+  for (const pid of await instance.pids('writer')) process.kill(pid, 'SIGKILL');
+  await gapsAreLoudThenAccepted(made, () => groupsOf(instance, 4));
+  assert.equal(await storedOf(instance, lost), 0);
+});
