@@ -13,7 +13,7 @@ export interface SettingDescription {
 }
 
 /** Defaults that a generated page must not take from the machine that generated it. */
-const defaultsInWords: Partial<Record<SettingName, string>> = { USAGE_FRONTS: 'half the cores' };
+const defaultsInWords: Partial<Record<SettingName, string>> = { USAGE_FRONTS: 'half the cores, at most 64' };
 
 interface JsonSchema {
   readonly type?: string;

@@ -22,8 +22,13 @@ function integer(min: number, max: number) {
 
 const port = () => integer(0, 65_535);
 
+/** So many fit the local log's default bound with two segments each. */
+const frontsDefaultMax = 64;
 /** Fronts share a port by SO_REUSEPORT, which Linux alone balances; elsewhere there is one. */
-const frontsDefault = process.platform === 'linux' ? Math.max(1, Math.floor(availableParallelism() / 2)) : 1;
+const frontsDefault =
+  process.platform === 'linux'
+    ? Math.min(frontsDefaultMax, Math.max(1, Math.floor(availableParallelism() / 2)))
+    : 1;
 
 export const settingsSchema = z.object({
   PORT: port().default(3000).describe('Port of the HTTP API; 0 picks a free one.'),
@@ -56,7 +61,7 @@ export const settingsSchema = z.object({
   USAGE_FRONTS: integer(1, 256)
     .default(frontsDefault)
     .describe(
-      'Front processes that share PORT. Default: half the cores on Linux, elsewhere 1 (more need SO_REUSEPORT).',
+      'Front processes that share PORT. Default: half the cores on Linux, at most 64, elsewhere 1 (more need SO_REUSEPORT).',
     ),
   USAGE_BODY_BYTES_MAX: integer(1 * KiB, 64 * MiB)
     .default(1 * MiB)
