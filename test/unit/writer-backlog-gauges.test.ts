@@ -9,7 +9,7 @@ import { until } from '../support/until.ts';
 
 test('the oldest age grows while something waits, also where no record tells when it was received', async () => {
   const metrics = createWriterMetrics();
-  const gauges = createBacklogGauges('local', metrics, silentLogger);
+  const gauges = createBacklogGauges({ kind: 'local' }, metrics, silentLogger);
   let backlog: { records: number; oldestReceivedAtMs: number | null };
   const partition = { backlog: async () => backlog } as LogPartition;
   const workers = new Map([[{ active: () => true } as PartitionWorker, partition]]);
