@@ -40,8 +40,12 @@ const body = JSON.stringify({
 
 const message = (child: ChildProcess) =>
   new Promise<Sample>((resolve, reject) => {
-    child.once('message', (received) => resolve(received as Sample));
-    child.once('exit', (code) => reject(new Error(`the server exited with ${code}`)));
+    const onExit = (code: number | null) => reject(new Error(`the server exited with ${code}`));
+    child.once('exit', onExit);
+    child.once('message', (received) => {
+      child.off('exit', onExit);
+      resolve(received as Sample);
+    });
   });
 
 async function sampleOf(child: ChildProcess): Promise<Sample> {
