@@ -6,6 +6,6 @@
 import { test } from 'node:test';
 import { runConservation } from '../support/conservation.ts';
 
-test('nothing acknowledged is lost or doubled under 30 kills', { timeout: 900_000 }, async () => {
-  await runConservation({ kills: 30 });
+test('nothing acknowledged is lost or doubled under 26 kills', { timeout: 900_000 }, async () => {
+  await runConservation({ kills: 26 });
 });
