@@ -3,15 +3,17 @@
 -- Delays are rounded to a tenth of a second. A device that is offline sends later, so the latest week still looks
 -- better than it will. A device whose clock is ahead gives a delay below zero: it counts as zero here, and
 -- clock_ahead tells how many there are.
-with counted as (
+with delayed as (
   select
     date_trunc('week', used_at at time zone 'UTC')::date as week,
     greatest(round(10 * date_part('epoch', received_at - used_at)), 0) as tenths,
-    count(*) as usages,
-    count(*) filter (where received_at < used_at) as ahead
+    received_at < used_at as ahead
   from usages
   where used_at >= now() - interval '28 days'
-  group by 1, 2
+  offset 0 -- keeps Postgres from taking every delay for a different one, and so from sorting all rows
+),
+counted as (
+  select week, tenths, count(*) as usages, count(*) filter (where ahead) as ahead from delayed group by 1, 2
 ),
 ranked as (
   select

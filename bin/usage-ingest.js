@@ -1,6 +1,9 @@
 #!/usr/bin/env -S node --disable-warning=ExperimentalWarning
 // Plain JavaScript on purpose: it must parse under any Node, so that a start under the wrong one is a
 // sentence that says what to do and not a syntax error. Everything else is src/cli.ts.
+import { requirePlatform } from './platform.js';
+
+requirePlatform();
 const major = Number(process.versions.node.split('.')[0]);
 if (major !== 22) {
   process.stderr.write(
@@ -13,7 +16,7 @@ if (major !== 22) {
 // Also where Node was started without the flag above: that SQLite (the lock on DATA_DIR) is called experimental
 // is our concern, not that of whoever starts the server.
 const emitWarning = process.emitWarning;
-process.emitWarning = (warning, ...details) => {
-  if (details[0] !== 'ExperimentalWarning') emitWarning.call(process, warning, ...details);
+process.emitWarning = /** @param {unknown[]} details */ (...details) => {
+  if (details[1] !== 'ExperimentalWarning') Reflect.apply(emitWarning, process, details);
 };
 await import('../src/cli.ts');

@@ -52,7 +52,10 @@ export const metricTable = {
   usage_stored_total: counter('Usages stored in Postgres.', []),
   usage_duplicate_total: counter('Usages that were in Postgres already.', []),
   usage_dead_letters_total: counter('Lines and records put into dead_letters.', []),
-  usage_log_gaps_total: counter('Gaps found in a log: a partition stopped until an operator accepts it.', []),
+  usage_log_gaps_total: counter(
+    'Gaps found in a log, each once; usage_partitions_stopped tells how many still wait for an operator.',
+    [],
+  ),
   usage_store_duration_seconds: histogram(
     'One transaction of the writer, begin to commit.',
     ['log'],

@@ -1,4 +1,4 @@
-/** How a role process is told which slot it is and whether a supervisor forked it. */
+/** How a role process is run, and told which slot it is and whether a supervisor forked it. */
 
 import { parseArgs } from 'node:util';
 
@@ -16,7 +16,22 @@ export function roleArguments(worker: number): string[] {
   return ['--supervised', '--worker', String(worker)];
 }
 
-/** Reads them back, out of the arguments of `start --role` too. */
+/**
+ * Node's own arguments for a role process. V8 lets its young generation grow to 48 MB under load; a quarter of it
+ * stays in the processor's cache and costs a front no more CPU (measured: somewhat less).
+ */
+export const roleNodeArguments: readonly string[] = [
+  '--disable-warning=ExperimentalWarning',
+  '--max-semi-space-size=4',
+];
+
+/**
+ * One heap for malloc instead of one a thread (glibc; others ignore it): a dozen megabytes less a process, whose
+ * threads allocate little. What the operator set comes first.
+ */
+export const roleEnvironment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '1' };
+
+/** Reads the slot and the supervision back, out of the arguments of `start --role` too. */
 export function parseRoleArguments(argv: readonly string[]): RoleArguments {
   const { values } = parseArgs({
     args: [...argv],

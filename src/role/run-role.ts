@@ -109,13 +109,17 @@ export async function runRole(role: Role, create: (context: RoleContext) => Role
       tellAppendable: (appendable, reason) => link.tellAppendable(appendable, reason),
     });
     await link.start();
-    timer = startPushing(link, service, processMetrics, logger);
+    const push = createPush(link, service, processMetrics, logger);
+    timer = setInterval(() => void push(), pushEveryMs);
     await service.start();
+    // Before "ready", so that the metrics of an instance that is ready are those of all its processes.
+    await push();
     if (stopping) return;
     link.tellReady();
     logger.debug('role_started');
   } catch (error) {
     if (stopping) return;
+    exitIfConfig(error);
     logger.error('role_failed', { err: error });
     process.exit(exitCode.failure);
   }
@@ -125,10 +129,16 @@ function settingsOrExit(): Settings {
   try {
     return loadSettings(process.env);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    process.stderr.write(error.text);
-    process.exit(exitCode.config);
+    exitIfConfig(error);
+    throw error;
   }
+}
+
+/** Wrong settings are told to a person, as a list, also where only the role itself can see them. */
+function exitIfConfig(error: unknown): void {
+  if (!(error instanceof ConfigError)) return;
+  process.stderr.write(error.text);
+  process.exit(exitCode.config);
 }
 
 /** Not ready -> the role's own order -> the last metrics -> the channel or the admin port closes. */
@@ -164,14 +174,14 @@ function listenToSignals(supervised: boolean, logger: Logger, stop: () => void):
   }
 }
 
-function startPushing(
+function createPush(
   link: RoleLink,
   service: RoleService,
   processMetrics: ProcessMetrics,
   logger: Logger,
-): NodeJS.Timeout {
+): () => Promise<void> {
   let failing = false;
-  const push = async () => {
+  return async () => {
     let snapshot: MetricSnapshot | null = null;
     try {
       snapshot = await snapshotOf(service, processMetrics);
@@ -183,7 +193,6 @@ function startPushing(
     }
     await link.push(snapshot);
   };
-  return setInterval(() => void push(), pushEveryMs);
 }
 
 async function snapshotOf(service: RoleService, processMetrics: ProcessMetrics): Promise<MetricSnapshot> {

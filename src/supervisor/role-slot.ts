@@ -11,7 +11,7 @@ import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { Logger } from '../observability/logger.ts';
 import type { MetricSnapshot } from '../observability/metrics.ts';
-import { roleArguments } from '../role/arguments.ts';
+import { roleArguments, roleEnvironment, roleNodeArguments } from '../role/arguments.ts';
 import type { FromRole, Role, ToRole } from '../role/messages.ts';
 import { createBackoff } from './backoff.ts';
 import type { FrontState } from './readiness.ts';
@@ -80,8 +80,8 @@ export function createRoleSlot(options: RoleSlotOptions): RoleSlot {
   function begin(): void {
     restartTimer = null;
     const child = fork(options.entry, roleArguments(worker), {
-      execArgv: ['--disable-warning=ExperimentalWarning'],
-      env: options.environment(restarts > 0),
+      execArgv: [...roleNodeArguments],
+      env: { ...roleEnvironment, ...options.environment(restarts > 0) },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     let onEnded: () => void;

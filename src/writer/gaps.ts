@@ -27,18 +27,22 @@ export async function findOpenGap(client: pg.Client, key: PartitionKey): Promise
   };
 }
 
-/** Adds a gap, unless the partition has one that waits to be accepted. Runs within a transaction. */
-export async function addGap(client: pg.Client, key: PartitionKey, gap: LogGapError): Promise<void> {
+/**
+ * Adds a gap, unless the partition has one that waits to be accepted. Runs within a transaction.
+ * @returns whether it was added
+ */
+export async function addGap(client: pg.Client, key: PartitionKey, gap: LogGapError): Promise<boolean> {
   // Two writers may find it at once: one of them waits here, and sees it then.
   await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
     `${key.source} ${key.partition}`,
   ]);
-  await client.query(
+  const { rowCount } = await client.query(
     `insert into log_gaps (source, partition, from_position, to_position, reason)
      select $1, $2, $3, $4, $5
      where not exists (select from log_gaps where source = $1 and partition = $2 and accepted_at is null)`,
     [key.source, key.partition, gap.fromPosition, gap.toPosition, gap.reason],
   );
+  return rowCount === 1;
 }
 
 /** Names of the log's partitions that wait for an operator. */

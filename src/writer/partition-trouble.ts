@@ -60,11 +60,12 @@ export function createPartitionTrouble(
 
   async function waitAtGap(error: LogGapError | OpenGapError, stop: AbortSignal, reopen: AbortSignal) {
     if (error instanceof LogGapError) {
-      await sessions.use(stop, (session) =>
+      const isNew = await sessions.use(stop, (session) =>
         inTransaction(session, lockTimeoutMs, () => addGap(session.client, key, error)),
       );
+      // One that still waits is no new one, found again by another writer or after a restart.
+      if (isNew) metrics.metric.usage_log_gaps_total.inc();
     }
-    metrics.metric.usage_log_gaps_total.inc();
     const todo = `look for the missing records, then: usage-ingest positions accept-gap --partition ${name}`;
     health.stopped(name, 'gap', 'log_gap_found', { reason: error.reason, todo });
     waiting = true;

@@ -1,7 +1,11 @@
 /** The writer as a process of its own: the log (Kafka's, or the local one of DATA_DIR) into the database of DATABASE_URL. */
 
 import { join } from 'node:path';
+<<<<<<< HEAD
 import { createKafkaReader } from '../log/kafka/reader.ts';
+=======
+import { ConfigError } from '../config/problems.ts';
+>>>>>>> main
 import { createLocalReader } from '../log/local/reader.ts';
 import { runRole } from '../role/run-role.ts';
 import { createWriter } from './writer.ts';
@@ -10,9 +14,9 @@ await runRole('writer', ({ settings, logger }) => {
   // The supervisor names the embedded one here, too.
   const databaseUrl = settings.DATABASE_URL;
   if (databaseUrl === undefined) {
-    throw new Error(
-      'the writer alone needs DATABASE_URL: "usage-ingest database-url" prints the embedded one',
-    );
+    throw new ConfigError([
+      'DATABASE_URL is not set, and the writer alone needs it: "usage-ingest database-url" prints that of the embedded one',
+    ]);
   }
   if (settings.KAFKA_BROKERS !== undefined) {
     const reader = createKafkaReader({ settings, clientId: 'usage-ingest-writer', logger });

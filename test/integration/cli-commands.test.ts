@@ -60,6 +60,12 @@ test('wrong settings end every command with 78, all problems told', async () => 
   }
 });
 
+test('the writer alone without a database ends with 78 and says what to set', async () => {
+  const { code, stderr } = await cli(['start', '--role', 'writer'], { DATA_DIR: '/nonexistent' });
+  assert.equal(code, 78);
+  assert.match(stderr, /DATABASE_URL is not set/);
+});
+
 test('check-config prints what is used, without the password', async () => {
   const { code, stdout } = await cli(['check-config'], { DATABASE_URL: 'postgres://me:hunter2@db/usages' });
   assert.equal(code, 0);

@@ -43,6 +43,8 @@ describe('positions', { concurrency: false }, () => {
     // Kept over a restart, once.
     const second = await startTestWriter(t, log.reader(), url);
     await until(() => second.logged.count('log_gap_found') === 1, { what: 'the gap again' });
+    assert.equal(await second.metric('usage_log_gaps_total'), 0, 'no new one');
+    assert.equal(await second.metric('usage_partitions_stopped'), 1);
     const [gap, more] = await gaps(url);
     assert.equal(more, undefined);
     assert.deepEqual(

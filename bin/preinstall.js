@@ -1,0 +1,3 @@
+import { requirePlatform } from './platform.js';
+
+requirePlatform();
