@@ -1,11 +1,8 @@
 /** The writer as a process of its own: the log (Kafka's, or the local one of DATA_DIR) into the database of DATABASE_URL. */
 
 import { join } from 'node:path';
-<<<<<<< HEAD
-import { createKafkaReader } from '../log/kafka/reader.ts';
-=======
 import { ConfigError } from '../config/problems.ts';
->>>>>>> main
+import { createKafkaReader } from '../log/kafka/reader.ts';
 import { createLocalReader } from '../log/local/reader.ts';
 import { runRole } from '../role/run-role.ts';
 import { createWriter } from './writer.ts';
