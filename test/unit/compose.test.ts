@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -42,7 +42,17 @@ const addressNames = ['node.id', 'controller.quorum.voters', 'listeners', 'adver
 const withoutAddresses = (properties: Record<string, string>) =>
   Object.fromEntries(Object.entries(properties).filter(([name]) => !addressNames.includes(name)));
 
+/** Checks a compose file against the specification without an engine; not part of every Docker. */
+const hasCompose = spawnSync('docker', ['compose', 'version']).status === 0;
+
 describe('docker-compose.yml', () => {
+  it('is valid to Docker Compose, with either profile', {
+    skip: hasCompose ? false : '"docker compose" is not installed',
+  }, () => {
+    for (const profile of ['single', 'cluster'])
+      execFileSync('docker', ['compose', '--profile', profile, 'config', '--quiet'], { cwd: repository });
+  });
+
   it('pins every image to a full version', () => {
     for (const [name, { image }] of services) assert.match(image, /^[^:@]+:v?\d+\.\d+(\.\d+)?(-\w+)?$/, name);
   });
