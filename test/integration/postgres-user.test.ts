@@ -4,7 +4,12 @@ import { chmod, chown, cp, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { findBinaries } from '../../src/postgres/embedded/binaries.ts';
-import { processesOf, startEmbeddedProcess, temporaryFolder } from '../support/embedded-process.ts';
+import {
+  processesOf,
+  readableClone,
+  startEmbeddedProcess,
+  temporaryFolder,
+} from '../support/embedded-process.ts';
 import { query } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
 
@@ -59,20 +64,12 @@ test(
 );
 
 test('as an ordinary user, in a folder of its own', asRoot, async (t) => {
-  const readable = spawnSync(
-    process.execPath,
-    ['-e', `require("fs").readFileSync(${JSON.stringify(import.meta.filename)})`],
-    {
-      ...stranger,
-      cwd: '/',
-    },
-  );
-  if (readable.status !== 0) return t.skip('other users cannot read this clone');
+  const clone = await readableClone(t, stranger);
   const dataDir = join(await temporaryFolder(t), 'own');
   await chmod(dirname(dataDir), 0o755);
   await mkdir(dataDir);
   await chown(dataDir, stranger.uid, stranger.gid);
-  const first = startEmbeddedProcess(t, { dataDir }, stranger);
+  const first = startEmbeddedProcess(t, { dataDir }, { ...stranger, clone });
   const { pid, url } = await first.started;
   assert.equal(await uidOf(pid), stranger.uid);
   await query(url, 'create table kept (n int)');
@@ -85,8 +82,9 @@ test('as an ordinary user, in a folder of its own', asRoot, async (t) => {
 
 test('a folder that the user may not write is said plainly', asRoot, async (t) => {
   const closed = await temporaryFolder(t);
-  const { failed, message } = await startEmbeddedProcess(t, { dataDir: join(closed, 'data') }, stranger)
-    .failed;
+  const clone = await readableClone(t, stranger);
+  const dataDir = join(closed, 'data');
+  const { failed, message } = await startEmbeddedProcess(t, { dataDir }, { ...stranger, clone }).failed;
   assert.equal(failed, 'data');
   assert.match(message, /EACCES/);
   assert.match(message, /DATA_DIR/);

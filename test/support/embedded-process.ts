@@ -1,12 +1,14 @@
 /** Runs the embedded Postgres in a process of its own, which a test can kill. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type Closing, closeAfter } from './close-after.ts';
 import { until } from './until.ts';
+
+const repository = join(import.meta.dirname, '../..');
 
 type Started = { url: string; port: number; pid: number };
 type Said = { started?: Started; failed?: string; message?: string };
@@ -21,14 +23,20 @@ export interface EmbeddedProcess {
   killOwner(): Promise<void>;
 }
 
-/** Starts it, `prefix` before its own words; it is killed after the test. */
+/** Starts it, from `clone` and with `prefix` before its own words; it is killed after the test. */
 export function startEmbeddedProcess(
   t: Closing,
   options: { dataDir: string; port?: number; inUseTimeoutMs?: number; binaries?: object },
-  { prefix = [], ...as }: { uid?: number; gid?: number; prefix?: string[] } = {},
+  {
+    prefix = [],
+    clone = repository,
+    ...as
+  }: { uid?: number; gid?: number; prefix?: string[]; clone?: string } = {},
 ): EmbeddedProcess {
-  const host = join(import.meta.dirname, 'embedded-host.ts');
-  const node = [process.execPath, '--disable-warning=ExperimentalWarning', host];
+  const host = join(clone, 'test/support/embedded-host.ts');
+  const inClone = relative(repository, process.execPath);
+  const nodePath = inClone.startsWith('..') ? process.execPath : join(clone, inClone);
+  const node = [nodePath, '--disable-warning=ExperimentalWarning', host];
   const [program, ...words] = [...prefix, ...node, JSON.stringify({ port: 0, ...options })];
   const child = spawn(program!, words, { stdio: ['ignore', 'pipe', 'inherit'], cwd: '/', ...as });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
@@ -64,6 +72,20 @@ export async function temporaryFolder(t: Closing): Promise<string> {
     await rm(path, { recursive: true, force: true });
   });
   return path;
+}
+
+/** This clone where `user` can read it, else (below a closed home folder) a copy of it where everybody can. */
+export async function readableClone(t: Closing, user: { uid: number; gid: number }): Promise<string> {
+  const looked = spawnSync('test', ['-r', import.meta.filename], { ...user, cwd: '/' });
+  if (looked.status === 0) return repository;
+  const folder = await temporaryFolder(t);
+  await chmod(folder, 0o755);
+  const parts = ['package.json', 'src', 'migrations', 'test', 'node_modules'].map((part) =>
+    join(repository, part),
+  );
+  const copied = spawnSync('cp', ['-a', ...parts, folder]);
+  if (copied.status !== 0) throw new Error(`this clone could not be copied: ${copied.stderr}`);
+  return folder;
 }
 
 /** The server, its backends, initdb and the shells that watch them: whatever names or works in the folder. Linux. */
