@@ -58,12 +58,10 @@ export class Exchange {
   /** Answers, unless the client has gone. `close`: the connection ends with it. */
   answer(answer: Answer, close = this.#scope.isStopping): void {
     if (this.isClosed) return;
-    this.isClosed = true;
+    this.#close(answer);
     const { res } = this;
-    this.#scope.onAnswered(Number(answer.status.slice(0, 3)), performance.now() - this.startedMs);
     res.cork(() => {
-      res.writeStatus(answer.status).writeHeader('Content-Type', answer.contentType);
-      if (answer.headers) for (const [name, value] of answer.headers) res.writeHeader(name, value);
+      this.#writeHead(answer);
       if (close) {
         res.end(answer.body, true);
         this.#end();
@@ -75,17 +73,27 @@ export class Exchange {
   /** Answers a HEAD: what `answer` would, without the body. */
   answerHead(answer: Answer): void {
     if (this.isClosed) return;
-    this.isClosed = true;
+    this.#close(answer);
     const { res } = this;
-    this.#scope.onAnswered(Number(answer.status.slice(0, 3)), performance.now() - this.startedMs);
     res.cork(() => {
-      res.writeStatus(answer.status).writeHeader('Content-Type', answer.contentType);
-      if (answer.headers) for (const [name, value] of answer.headers) res.writeHeader(name, value);
+      this.#writeHead(answer);
       // Given a length (or anything) to report, the server would wait for the bytes and not take it as answered.
       res.writeHeader('Content-Length', String(answer.body.length));
       res.endWithoutBody();
     });
     this.#end();
+  }
+
+  /** From here on there is no other answer. */
+  #close({ status }: Answer): void {
+    this.isClosed = true;
+    this.#scope.onAnswered(Number(status.slice(0, 3)), performance.now() - this.startedMs);
+  }
+
+  #writeHead({ status, contentType, headers }: Answer): void {
+    const { res } = this;
+    res.writeStatus(status).writeHeader('Content-Type', contentType);
+    if (headers) for (const [name, value] of headers) res.writeHeader(name, value);
   }
 
   #sendRest(body: string | Buffer): void {

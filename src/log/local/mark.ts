@@ -4,31 +4,23 @@
  * reading an older one, keeps segments longer and harms nothing.
  */
 
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { type DurableFiles, errorCode, replaceFile } from './durable-files.ts';
+import { positionLine, readPositionFile } from './position-file.ts';
 
 const markPath = (folder: string): string => join(folder, 'stored');
 
 /** The position, or 0 where there is no mark or no whole one. */
-export async function readMark(folder: string): Promise<number> {
-  let text: string;
-  try {
-    text = await readFile(markPath(folder), 'latin1');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return 0;
-    throw error;
-  }
-  const match = /^(\d{1,16}) (\d+)\n$/.exec(text);
-  return match && crc32(match[1]!) === Number(match[2]) ? Number(match[1]) : 0;
+export function readMark(folder: string): Promise<number> {
+  return readPositionFile(markPath(folder));
 }
 
 /** Replaces the mark at once; not durable. A folder that is gone needs none. */
 export async function writeMark(folder: string, position: number): Promise<void> {
   const path = markPath(folder);
   try {
-    await writeFile(`${path}.new`, line(position), { mode: 0o600 });
+    await writeFile(`${path}.new`, positionLine(position), { mode: 0o600 });
     await rename(`${path}.new`, path);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
@@ -37,7 +29,7 @@ export async function writeMark(folder: string, position: number): Promise<void>
 
 /** The same, durable: before the last segment of an ended partition goes, the mark becomes its tombstone. */
 export function writeTombstone(files: DurableFiles, folder: string, position: number): Promise<void> {
-  return replaceFile(files, markPath(folder), Buffer.from(line(position)));
+  return replaceFile(files, markPath(folder), Buffer.from(positionLine(position)));
 }
 
 /** How long ago the mark was written; null where there is none. */
@@ -47,9 +39,4 @@ export async function markAgeMs(folder: string): Promise<number | null> {
     throw error;
   });
   return info && Date.now() - info.mtimeMs;
-}
-
-function line(position: number): string {
-  const digits = String(position);
-  return `${digits} ${crc32(digits)}\n`;
 }

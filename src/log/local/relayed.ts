@@ -4,23 +4,15 @@
  * durable before the log may let go of what it covers, so what is gone from here is known to be there.
  */
 
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { type DurableFiles, durableFiles, errorCode, replaceFile } from './durable-files.ts';
+import { positionLine, readPositionFile } from './position-file.ts';
 
 const relayedPath = (folder: string): string => join(folder, 'relayed');
 
 /** The position, or 0 where nothing was relayed or the mark is not whole. */
-export async function readRelayed(folder: string): Promise<number> {
-  try {
-    const text = await readFile(relayedPath(folder), 'latin1');
-    const match = /^(\d{1,16}) (\d+)\n$/.exec(text);
-    return match && crc32(match[1]!) === Number(match[2]) ? Number(match[1]) : 0;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return 0;
-    throw error;
-  }
+export function readRelayed(folder: string): Promise<number> {
+  return readPositionFile(relayedPath(folder));
 }
 
 /** Replaces the mark, durably. A folder that is gone needs none. */
@@ -29,9 +21,8 @@ export async function writeRelayed(
   position: number,
   files: DurableFiles = durableFiles,
 ): Promise<void> {
-  const digits = String(position);
   try {
-    await replaceFile(files, relayedPath(folder), Buffer.from(`${digits} ${crc32(digits)}\n`));
+    await replaceFile(files, relayedPath(folder), Buffer.from(positionLine(position)));
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
   }
