@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import type { Settings } from '../config/settings.ts';
+import { createBacklogGauges } from '../log/backlog-gauges.ts';
 import { createKafkaAppender } from '../log/kafka/appender.ts';
 import { backgroundPatience } from '../log/kafka/client.ts';
 import { readMark } from '../log/local/mark.ts';
@@ -54,6 +55,7 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
     appendTimeoutMs,
     logger,
   });
+  const backlog = createBacklogGauges(reader, { metric }, logger);
   const relays = new Map<PartitionRelay, LogPartition>();
   const stoppedReasons = new Map<LogPartition, string>();
   const running = new Set<Promise<void>>();
@@ -104,19 +106,7 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
   }
 
   async function showBacklog(): Promise<void> {
-    let records = 0;
-    let oldestMs = Date.now();
-    for (const [relay, partition] of relays) {
-      if (!relay.active()) continue;
-      const backlog = await partition.backlog();
-      records += backlog.records;
-      oldestMs = Math.min(oldestMs, backlog.oldestReceivedAtMs ?? oldestMs);
-    }
-    metric.usage_log_backlog_records.set({ log }, records);
-    metric.usage_log_oldest_seconds.set(
-      { log },
-      records === 0 ? 0 : Math.max(0, Date.now() - oldestMs) / 1_000,
-    );
+    await backlog.show(relays);
     const bytes = reader.bytes();
     metric.usage_log_bytes.set({ log }, bytes.held);
     metric.usage_log_bytes_max.set({ log }, bytes.max);

@@ -5,10 +5,10 @@
 
 import type { Registry } from 'prom-client';
 import type { Settings } from '../config/settings.ts';
+import { createBacklogGauges } from '../log/backlog-gauges.ts';
 import type { LogPartition, LogReader } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { migrate } from '../postgres/migrate.ts';
-import { createBacklogGauges } from './backlog-gauges.ts';
 import { pause } from './backoff.ts';
 import { createMonthPartitions, monthOf } from './month-partitions.ts';
 import { createPartitionHealth } from './partition-health.ts';

@@ -1,13 +1,17 @@
-/** What the log still holds that is not stored, over all partitions of a reader. */
+/** What the log still holds that its reader, the writer or the relay, is not done with, over all partitions. */
 
-import type { LogPartition, LogReader } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
-import type { PartitionWorker } from './partition-worker.ts';
-import type { WriterMetrics } from './writer-metrics.ts';
+import type { Metrics } from '../observability/metrics.ts';
+import type { LogPartition, LogReader } from './log.ts';
+
+/** Who works through a partition; `active` is false while it has ended and nothing of it is left. */
+export interface PartitionConsumer {
+  active(): boolean;
+}
 
 export interface BacklogGauges {
   /** Asks every partition that may have something, one after the other, and sets the gauges. */
-  show(workers: ReadonlyMap<PartitionWorker, LogPartition>): Promise<void>;
+  show(consumers: ReadonlyMap<PartitionConsumer, LogPartition>): Promise<void>;
 }
 
 /** Asked for at once: each may cost a round trip, and thousands at once would hold as many files open. */
@@ -15,7 +19,7 @@ const atOnceMax = 16;
 
 export function createBacklogGauges(
   reader: Pick<LogReader, 'kind' | 'unassignedBacklog'>,
-  { metric }: WriterMetrics,
+  { metric }: Pick<Metrics<'usage_log_backlog_records' | 'usage_log_oldest_seconds'>, 'metric'>,
   logger: Logger,
 ): BacklogGauges {
   const log = reader.kind;
@@ -33,12 +37,12 @@ export function createBacklogGauges(
 
   let wasKnown = false;
   return {
-    async show(workers) {
+    async show(consumers) {
       let records = 0;
       let oldestMs = Number.POSITIVE_INFINITY;
       try {
         records = (await reader.unassignedBacklog?.()) ?? 0;
-        const asked = [...workers].filter(([worker]) => worker.active());
+        const asked = [...consumers].filter(([consumer]) => consumer.active());
         for (let first = 0; first < asked.length; first += atOnceMax) {
           const some = asked.slice(first, first + atOnceMax);
           for (const backlog of await Promise.all(some.map(([, partition]) => partition.backlog()))) {

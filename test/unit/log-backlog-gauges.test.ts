@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createBacklogGauges } from '../../src/log/backlog-gauges.ts';
 import type { LogPartition } from '../../src/log/log.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
-import { createBacklogGauges } from '../../src/writer/backlog-gauges.ts';
 import type { PartitionWorker } from '../../src/writer/partition-worker.ts';
 import { createWriterMetrics } from '../../src/writer/writer-metrics.ts';
 import { until } from '../support/until.ts';
