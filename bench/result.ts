@@ -1,0 +1,121 @@
+/**
+ * What a run of the benchmark leaves behind, as `result.json` holds it: measured figures only. Goals, the report,
+ * plots and the capacity calculator are made from it and never measure by themselves.
+ */
+
+/** The order in which a scenario's measurements are shown, and what each measures. */
+export type ScenarioName =
+  | 'single' // single usages over connections that stay open
+  | 'single-reconnect' // a connection a request
+  | 'batch' // arrays of 100
+  | 'ndjson' // 1,000 a request, gzipped
+  | 'staircase' // open loop, a measurement a rate
+  | 'drain' // a backlog into Postgres
+  | 'drain-repeats' // the same, 5 % of it repeats
+  | 'soak' // 16.7k/s for as long as asked
+  | 'disk'; // the disk's own durable writes
+
+/** Who was measured. What is not ours stands beside it in the same run. */
+export type SubjectName =
+  | 'local' // the whole server with the local log
+  | 'kafka' // the whole server with Kafka
+  | 'bare' // uWebSockets.js that reads the body and answers 201
+  | 'express-array' // the naive original
+  | 'fastify-kafkajs' // one acks=-1 send a request
+  | 'fastify-insert' // one INSERT a request
+  | 'copy' // a client in C that COPYs the same rows into the same table
+  | 'copy-staged' // the same through a temporary table and ON CONFLICT DO NOTHING
+  | 'fsync'; // write and sync of one group at a time
+
+/** Whose CPU: `log` is the relay's, `broker` Kafka's, `load` the generator's. */
+export type Stage = 'front' | 'log' | 'broker' | 'writer' | 'postgres' | 'supervisor' | 'subject' | 'load';
+
+export interface BenchResult {
+  /** Of this format. */
+  readonly format: 1;
+  readonly commit: string;
+  /** Whether the tree had changes beside the commit. */
+  readonly dirty: boolean;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly durationS: number;
+  readonly quick: boolean;
+  /** The command that makes such a result again. */
+  readonly command: string;
+  readonly machine: Machine;
+  /** Of Node, Postgres, Kafka, the kernel, the packages measured. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** Those that are not at their default. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly measurements: readonly Measurement[];
+  /** What could not be measured, and why; never silently left out. */
+  readonly missing: readonly { readonly what: string; readonly why: string }[];
+}
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly kernel: string;
+  readonly fileSystem: string;
+  /** 1-minute load average as the run began: other work makes rates lower, ratios hardly. */
+  readonly loadBefore: number;
+}
+
+export interface Measurement {
+  readonly scenario: ScenarioName;
+  readonly subject: SubjectName;
+  /** What an answer of the subject promises, in a few words. */
+  readonly durability: string;
+  /** Connections the load generator held; 0 where there is none. */
+  readonly connections: number;
+  /** Requests a second that were offered (open loop); null where each connection waits for its answer. */
+  readonly offeredRate: number | null;
+  /** At least one; subjects of a scenario alternate, round by round. */
+  readonly rounds: readonly Round[];
+}
+
+export interface Round {
+  readonly durationS: number;
+  /** Answered with 2xx. */
+  readonly requests: number;
+  /** Acknowledged; of a drain: stored. */
+  readonly usages: number;
+  /** 503 and 429. */
+  readonly shed: number;
+  /** Other answers than 2xx and shed ones, and broken connections. */
+  readonly errors: number;
+  /** Counted at the end in Postgres or Kafka; null where the subject keeps nothing that can be counted. */
+  readonly rowsFound: number | null;
+  /** Expected there: each acknowledged usage once. */
+  readonly rowsExpected: number | null;
+  /** Microseconds of CPU, user and system, that each stage took in the round, until everything was stored. */
+  readonly cpuUs: Readonly<Partial<Record<Stage, number>>>;
+  /** Of the acknowledgement; of `fsync`: of one write. Null where there is none. */
+  readonly latencyMs: Latency | null;
+  /** Highest resident bytes, of the largest process of each stage. */
+  readonly rssBytesMax: Readonly<Partial<Record<Stage, number>>>;
+  /** Seconds from received to stored of the oldest usage, highest in the round; null where nothing is stored. */
+  readonly lagSMax: number | null;
+  /** Seconds after the last answer until everything was stored; null where nothing is stored. */
+  readonly drainedAfterS: number | null;
+  /** Once a second, for the plots; empty where the round is short. */
+  readonly series: readonly Sample[];
+}
+
+export interface Latency {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+export interface Sample {
+  /** Seconds since the round began. */
+  readonly atS: number;
+  readonly requests: number;
+  readonly usagesStored: number;
+  readonly backlogRecords: number;
+  readonly rssBytes: Readonly<Partial<Record<Stage, number>>>;
+}
