@@ -161,6 +161,11 @@ export const settingsSchema = z.object({
   USAGE_WRITER_BATCH_BYTES_MAX: integer(4 * KiB, 256 * MiB)
     .default(4 * MiB)
     .describe('Bytes of rows that the writer stores in one transaction.'),
+  USAGE_WRITER_GATHER_MS: integer(0, 60_000)
+    .default(100)
+    .describe(
+      'How long the writer lets a partition gather between two small transactions: each costs as much as some hundred rows. The first usage after a pause is stored at once.',
+    ),
   USAGE_WRITER_LOCK_TIMEOUT_MS: integer(10, 600_000)
     .default(2_000)
     .describe('How long the writer waits for a lock before it looks for who holds it.'),

@@ -28,7 +28,7 @@ export function createLogCursor(partition: LogPartition): LogCursor {
   let pending: Pending | null = null;
 
   async function begin(from: number, bytesMax: number): Promise<Pending> {
-    if (pending && pending.from !== from) {
+    if (pending && (pending.from !== from || pending.cancel.signal.aborted)) {
       pending.cancel.abort();
       await pending.result.catch(() => {});
       pending = null;

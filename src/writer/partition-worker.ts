@@ -9,7 +9,7 @@ import { failpoint } from '../failpoints.ts';
 import { LogGapError, type LogPartition } from '../log/log.ts';
 import { type LogRecord, RecordTooNewError } from '../log/record.ts';
 import { PostgresSilentError } from '../postgres/deadline.ts';
-import { aborted } from './backoff.ts';
+import { aborted, pause } from './backoff.ts';
 import { makeBatch } from './batch.ts';
 import { findOpenGap } from './gaps.ts';
 import { createLogCursor, type Reading } from './log-cursor.ts';
@@ -34,6 +34,8 @@ export interface PartitionWorker extends WatchedPartition {
 const readWithinMs = 50;
 /** What a partition holds in memory while it waits for a session, if it is more than one record. */
 const waitingBytesMax = 64 * 1024;
+/** How long a stop may wait for Postgres to store what came last. */
+const lastTurnWithinMs = 2_000;
 /** Time-outs make a batch no smaller than this; one record always goes. */
 const batchBytesMin = 4_096;
 
@@ -66,7 +68,10 @@ export function createPartitionWorker(partition: LogPartition, context: WorkerCo
     let early: LogRecord[] | null = null;
     // Assumed at an open, so that of a thousand partitions with a backlog only those in turn hold rows.
     let isMoreLikely = true;
+    let gatheredAtMs = Number.NEGATIVE_INFINITY;
     while (!cancel.aborted) {
+      if (!isMoreLikely) await pause(Math.max(0, gatheredAtMs - performance.now()), cancel);
+      if (cancel.aborted) break;
       if (early === null && !isMoreLikely) {
         const reading: Reading = await readLog(() => cursor.readUntil(at, waitingBytesMax, cancel));
         if (reading === null) return rest(cancel);
@@ -83,10 +88,19 @@ export function createPartitionWorker(partition: LogPartition, context: WorkerCo
       at = turn.next;
       row = at;
       committed = at;
+      gatheredAtMs = performance.now() + context.gatherMs;
       failpoint('committed');
       await readLog(() => partition.stored(at));
       trouble.well();
     }
+    if (stop.aborted && !partition.revoked.aborted && !isMoreLikely) await storeLast(at, row);
+  }
+
+  /** At a stop, which comes after the fronts': what they appended last. A long backlog waits for the next start. */
+  async function storeLast(at: number, row: number | null): Promise<void> {
+    const within = AbortSignal.timeout(lastTurnWithinMs);
+    const turn = await withSession(within, (session) => takeTurn(session, at, row, null));
+    if (turn.kind === 'stored') await readLog(() => partition.stored(turn.next));
   }
 
   /** Nothing comes any more: only an older state of the database brings it back. */

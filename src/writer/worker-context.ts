@@ -14,6 +14,8 @@ export interface WorkerContext {
   readonly lockTimeoutMs: number;
   /** Bytes of rows in one transaction, about. */
   readonly batchBytesMax: number;
+  /** From the end of a small transaction to the beginning of the partition's next one, at least. */
+  readonly gatherMs: number;
   /** How often a partition that stopped for want of an operator is tried again. */
   readonly probeEveryMs: number;
   readonly sessions: Sessions;

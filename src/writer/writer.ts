@@ -23,6 +23,7 @@ export interface WriterOptions {
     Settings,
     | 'USAGE_WRITER_CONNECTIONS'
     | 'USAGE_WRITER_BATCH_BYTES_MAX'
+    | 'USAGE_WRITER_GATHER_MS'
     | 'USAGE_WRITER_LOCK_TIMEOUT_MS'
     | 'USAGE_STOP_TIMEOUT_MS'
   >;
@@ -93,6 +94,7 @@ export function createWriter(options: WriterOptions): Writer {
       databaseUrl,
       lockTimeoutMs,
       batchBytesMax: settings.USAGE_WRITER_BATCH_BYTES_MAX,
+      gatherMs: settings.USAGE_WRITER_GATHER_MS,
       probeEveryMs: options.probeEveryMs ?? probeEveryMs,
       sessions,
       months,

@@ -87,7 +87,11 @@ describe('a writer process', { concurrency: false }, () => {
     assert.deepEqual(await counts(url), { all: number, distinct: number });
     const [letters] = await query<{ n: number }>(url, 'select count(*)::int as n from dead_letters');
     assert.equal(letters!.n, 0);
-    for (const writer of writers) writer.child.kill('SIGTERM');
+    // The other one may have stored all before this one listened to signals.
+    for (const { child, logText } of writers) {
+      await until(() => logText().includes('admin_listening'), { what: 'the writer to have started' });
+      child.kill('SIGTERM');
+    }
     for (const writer of writers) assert.equal((await writer.ended).code, 0);
   });
 });

@@ -41,6 +41,26 @@ describe('a writer', { concurrency: false }, () => {
     assert.equal(row!.used_at.getTime(), sampleUsedAtMs);
   });
 
+  it('lets small batches gather, and stores at a stop what gathered', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = createMemoryLog();
+    const part = log.partition('p');
+    const writer = await startTestWriter(t, log.reader(), url, { USAGE_WRITER_GATHER_MS: '60000' });
+    await until(async () => (await writer.metric('usage_postgres_up')) === 1, {
+      what: 'Postgres to be seen',
+    });
+    part.append(numberedRecord(0, 10));
+    await stored(url, 10);
+    part.append(numberedRecord(10, 10));
+    await until(async () => (await writer.metric('usage_log_backlog_records')) === 1, { what: 'a backlog' });
+    part.append(numberedRecord(20, 10));
+    await writer.stop();
+    assert.deepEqual(await counts(url), { all: 30, distinct: 30 });
+    assert.equal(part.storedPosition, part.end, 'the log was told');
+    const [row] = await query(url, 'select count(distinct xmin::text)::int as transactions from usages');
+    assert.equal(row!.transactions, 2);
+  });
+
   it('goes on after a restart where it stood, and does not read again what is stored', async (t) => {
     const url = await postgres.createDatabase();
     const log = createMemoryLog();
