@@ -14,6 +14,7 @@ import type { Patience } from './client.ts';
 import { createLeaderHealth } from './leader-health.ts';
 import { connectLink, type Link, within } from './link.ts';
 import { KafkaMisconfiguredError, kafkaErrorType } from './misconfigured-error.ts';
+import { missingRights } from './rights.ts';
 
 export interface KafkaAppenderOptions {
   readonly settings: Settings;
@@ -133,6 +134,16 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   }
 
   let failedToConnect: unknown = null;
+  let hasRights = false;
+
+  /** Until they were there once: later the appends themselves tell. */
+  async function checkRights(next: Link): Promise<void> {
+    const problems = hasRights ? [] : await missingRights(settings, options.clientId, ['append']);
+    hasRights = problems.length === 0;
+    if (hasRights) return;
+    void next.close();
+    throw new KafkaMisconfiguredError(problems);
+  }
 
   async function connect(): Promise<void> {
     try {
@@ -142,6 +153,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
         patience,
         inFlightMax: settings.USAGE_KAFKA_IN_FLIGHT_MAX,
       });
+      await checkRights(next);
       failedToConnect = null;
       if (stopping) return void (await next.close());
       replaceLink(next);
