@@ -77,7 +77,8 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
       revoked.throwIfAborted();
       if (appender.writable) {
         try {
-          return await appender.appendRecord(record.header, record.rows);
+          await appender.appendRecord(record.header, record.rows);
+          return;
         } catch (error) {
           // Kafka went away between (its appender tells), or it refuses the record and nothing else.
           if (appender.writable) stopped('refused', error);

@@ -73,6 +73,14 @@ for (const { way, isAway, ...slowness } of ways)
       await kafkaIsUp(instance, 1);
       ids.push(...(await post(instance, 20)));
       await allStored(instance, ids);
+      const appends = (log: string) => instance.metric('usage_append_usages_sum', { log });
+      const spooledUsages = await spooled();
+      await until(
+        async () =>
+          (await appends('local')) === spooledUsages &&
+          (await appends('kafka')) === ids.length - spooledUsages,
+        { what: 'each append is counted for the log that acknowledged it' },
+      );
       assert.equal(await instance.stop(), 0);
     } catch (error) {
       console.log(instance.output().slice(-8_000));

@@ -8,7 +8,7 @@
 
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
-import { type LogAppender, LogUnavailableError } from '../log.ts';
+import { type LogAppender, type LogKind, LogUnavailableError } from '../log.ts';
 import type { RecordHeader } from '../record.ts';
 import type { Patience } from './client.ts';
 import { createLeaderHealth } from './leader-health.ts';
@@ -30,7 +30,7 @@ export interface KafkaAppenderOptions {
 
 export interface KafkaAppender extends LogAppender {
   /** Like `append`; a null header is a record that is not ours, whose bytes go as they are. */
-  appendRecord(header: RecordHeader | null, rows: Buffer): Promise<void>;
+  appendRecord(header: RecordHeader | null, rows: Buffer): Promise<LogKind>;
 }
 
 /** A front with the wrong rights goes on spooling; someone is told, and it looks again now and then. */
@@ -63,7 +63,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
     return null;
   }
 
-  async function appendRecord(header: RecordHeader | null, rows: Buffer): Promise<void> {
+  async function appendRecord(header: RecordHeader | null, rows: Buffer): Promise<LogKind> {
     const deadlineMs = performance.now() + appendTimeoutMs;
     let cause: unknown;
     for (;;) {
@@ -76,7 +76,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
       try {
         await within(leftMs, current.send(partition, header, rows));
         if (health.anyFailed()) health.succeeded(leader);
-        return;
+        return 'kafka';
       } catch (error) {
         cause = error;
         if (isAboutRecord(error))
