@@ -49,6 +49,8 @@ export interface LogReader {
    * own; 0 once it has. Only of logs that assign partitions.
    */
   unassignedBacklog?(): Promise<number>;
+  /** Those of some partitions that are gone for good and were not handed over. Only of logs whose partitions end. */
+  gonePartitions?(names: readonly string[]): Promise<readonly string[]>;
   /** Aborts every partition's signal and lets go of files and connections. */
   stop(): Promise<void>;
 }
