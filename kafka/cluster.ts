@@ -42,7 +42,7 @@ export class KafkaNotRunnableError extends Error {
 const startMsMax = 120_000;
 const stopMsMax = 15_000;
 
-/** @throws KafkaNotRunnableError where java, or mvn to fetch the jars, is missing */
+/** @throws KafkaNotRunnableError where java, or mvn to fetch the jars, is missing, or a port that was asked for is taken */
 export async function createKafkaCluster(options: {
   folder: string;
   nodes: number;
@@ -163,6 +163,7 @@ function newClusterId(): string {
 }
 
 async function nodeAddresses(count: number, port: number, isSecure: boolean): Promise<NodeAddress[]> {
+  if (port > 0) await provePortsFree(port, 2 * count);
   const free = await freePorts(3 * count);
   return Array.from({ length: count }, (_, index) => ({
     id: index + 1,
@@ -172,16 +173,31 @@ async function nodeAddresses(count: number, port: number, isSecure: boolean): Pr
   }));
 }
 
+/** A broker would try for a minute, and another program on its port would be asked whether Kafka serves. */
+async function provePortsFree(first: number, count: number): Promise<void> {
+  for (let port = first; port < first + count; port++) {
+    try {
+      await (await listenOn(port)).close();
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new KafkaNotRunnableError(
+        `port ${port} on 127.0.0.1 cannot be listened on (${code}): set another KAFKA_PORT; ${count} ports from there on are used.`,
+      );
+    }
+  }
+}
+
 async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, listenOnFreePort));
+  const servers = await Promise.all(Array.from({ length: count }, () => listenOn(0)));
   return Promise.all(servers.map(({ port, close }) => close().then(() => port)));
 }
 
-function listenOnFreePort(): Promise<{ port: number; close(): Promise<void> }> {
+/** @param wanted 0 picks a free one */
+function listenOn(wanted: number): Promise<{ port: number; close(): Promise<void> }> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(wanted, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };
       resolve({ port, close: () => new Promise((closed) => server.close(() => closed())) });
     });

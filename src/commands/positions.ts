@@ -1,7 +1,7 @@
 /** `usage-ingest positions list | accept-gap`: up to where each partition is stored, and what stopped one. */
 
 import { exitCode } from '../errors/exit-codes.ts';
-import { acceptGap, listGaps, type StoredGap } from '../writer/gaps.ts';
+import { acceptGap, listGaps, type StoredGap } from '../postgres/log-gaps.ts';
 import { listPositions } from '../writer/positions.ts';
 import type { CommandStreams } from './command-streams.ts';
 import { writeTable } from './result-table.ts';

@@ -14,6 +14,7 @@ import { roleTable } from '../supervisor/role-table.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from '../supervisor/supervisor.ts';
 import { addressesOf, bannerText } from './banner.ts';
 import { databaseFailure } from './database-failure.ts';
+import { takeRoleRuntime } from './role-runtime.ts';
 
 /** Under npm a terminal's Ctrl-C arrives twice, from the terminal and from npm; a person takes longer. */
 const echoMs = 300;
@@ -68,6 +69,7 @@ export async function start(
 
 /** Runs one role in this process, which ends with it; `worker` is read by the role itself. */
 export async function startRole(role: Role): Promise<never> {
+  takeRoleRuntime();
   const row = roleTable.find((candidate) => candidate.role === role)!;
   await import(row.entry.href);
   return new Promise<never>(() => {});

@@ -4,6 +4,7 @@
  */
 
 import type { Registry } from 'prom-client';
+import type { LogKind } from '../log/log.ts';
 import { createMetrics, metricTable } from '../observability/metrics.ts';
 
 export interface FrontMetrics {
@@ -12,7 +13,8 @@ export interface FrontMetrics {
   durable(usages: number): void;
   refused(code: string): void;
   shed(reason: string): void;
-  appended(usages: number, durationMs: number): void;
+  /** An append was acknowledged by `log`. */
+  appended(usages: number, durationMs: number, log: LogKind): void;
 }
 
 interface StatusCounts {
@@ -37,11 +39,7 @@ interface Collectable {
 
 const { buckets: bounds } = metricTable.usage_http_request_duration_seconds;
 
-export function createFrontMetrics(options: {
-  worker: number;
-  log: string;
-  waitingBytes(): number;
-}): FrontMetrics {
+export function createFrontMetrics(options: { worker: number; waitingBytes(): number }): FrontMetrics {
   const { registry, metric } = createMetrics([
     'usage_http_requests_total',
     'usage_http_request_duration_seconds',
@@ -55,8 +53,11 @@ export function createFrontMetrics(options: {
   const byStatus: (StatusCounts | undefined)[] = [];
   const refusedByCode = new Map<string, number>();
   let durableUsages = 0;
-  const appendDuration = metric.usage_append_duration_seconds.labels(options.log);
-  const appendUsages = metric.usage_append_usages.labels(options.log);
+  const appendsOf = (log: LogKind) => ({
+    duration: metric.usage_append_duration_seconds.labels(log),
+    usages: metric.usage_append_usages.labels(log),
+  });
+  const appends = { local: appendsOf('local'), kafka: appendsOf('kafka') };
 
   function foldDurations(): void {
     const durations = metric.usage_http_request_duration_seconds;
@@ -125,9 +126,9 @@ export function createFrontMetrics(options: {
     shed(reason) {
       metric.usage_shed_total.inc({ reason });
     },
-    appended(usages, durationMs) {
-      appendDuration.observe(durationMs / 1000);
-      appendUsages.observe(usages);
+    appended(usages, durationMs, log) {
+      appends[log].duration.observe(durationMs / 1000);
+      appends[log].usages.observe(usages);
     },
   };
 }

@@ -81,7 +81,6 @@ export function createFront(options: FrontOptions): Front {
   });
   const metrics = createFrontMetrics({
     worker: options.worker,
-    log: appender.kind,
     waitingBytes: () => admission.waitingBytes,
   });
   const groupCommit = createGroupCommit({
@@ -90,10 +89,10 @@ export function createFront(options: FrontOptions): Front {
     bytesMax: settings.USAGE_GROUP_BYTES_MAX,
     inFlightMax: options.appendsInFlightMax ?? 1,
     timeoutMs: settings.USAGE_APPEND_TIMEOUT_MS,
-    onAppend(usages, durationMs, error) {
-      if (error === null) metrics.appended(usages, durationMs);
+    onAppended: metrics.appended,
+    onAppendFailed(error) {
       // That the log is unavailable, it says itself; anything else nobody expected.
-      else if (!(error instanceof LogUnavailableError)) tellDefect(error);
+      if (!(error instanceof LogUnavailableError)) tellDefect(error);
     },
   });
   const scope: ExchangeScope = {

@@ -9,7 +9,7 @@
  */
 
 import { failpoint } from '../failpoints.ts';
-import type { LogAppender } from '../log/log.ts';
+import type { LogAppender, LogKind } from '../log/log.ts';
 import { recordFormatVersion } from '../log/record.ts';
 import { usageColumns } from '../usage/row.ts';
 
@@ -63,10 +63,11 @@ export function createGroupCommit(options: {
   bytesMax: number;
   inFlightMax: number;
   timeoutMs: number;
-  /** An append was acknowledged, or has failed (`error`). */
-  onAppend(usages: number, durationMs: number, error: unknown): void;
+  /** An append was acknowledged by `log`. */
+  onAppended(usages: number, durationMs: number, log: LogKind): void;
+  onAppendFailed(error: unknown): void;
 }): GroupCommit {
-  const { appender, usagesMax, bytesMax, inFlightMax, timeoutMs, onAppend } = options;
+  const { appender, usagesMax, bytesMax, inFlightMax, timeoutMs, onAppended, onAppendFailed } = options;
   let head: Submission | null = null;
   let tail: Submission | null = null;
   let scheduled = false;
@@ -175,23 +176,26 @@ export function createGroupCommit(options: {
     };
     inFlight.add(group);
     appender.append(header, Buffer.from(rows.join(''), 'utf8')).then(
-      () => {
+      (log) => {
         failpoint('appended');
-        finish(group, count, null);
+        onAppended(count, performance.now() - group.sinceMs, log);
+        finish(group, true);
       },
-      (error) => finish(group, count, error ?? new Error('append rejected without a reason')),
+      (error) => {
+        onAppendFailed(error);
+        finish(group, false);
+      },
     );
   }
 
-  function finish(group: Group, count: number, error: unknown): void {
+  function finish(group: Group, durable: boolean): void {
     inFlight.delete(group);
     schedule();
-    onAppend(count, performance.now() - group.sinceMs, error);
     const { members, shares } = group;
     for (let i = 0; i < members.length; i++) {
       const member = members[i]!;
       member.pending -= shares[i]!;
-      if (error !== null) settle(member, 'log_unavailable');
+      if (!durable) settle(member, 'log_unavailable');
       else if (member.pending === 0) settle(member, 'durable');
     }
     if (!head && inFlight.size === 0) tellDrained();

@@ -1,4 +1,9 @@
-/** What the log still holds that its reader, the writer or the relay, is not done with, over all partitions. */
+/**
+ * What the log still holds that its reader, the writer or the relay, is not done with, over all partitions.
+ *
+ * A log that was never counted has no sample: any number would be taken for a count. One that cannot be counted any
+ * more (Kafka is away) keeps its last count, of which nothing is being stored either, and its oldest record ages.
+ */
 
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
@@ -35,7 +40,12 @@ export function createBacklogGauges(
     return records === 0 ? 0 : Math.max(0, Date.now() - oldestMs);
   }
 
-  let wasKnown = false;
+  function tell(known: { records: number; oldestMs: number }): void {
+    metric.usage_log_backlog_records.set({ log }, known.records);
+    metric.usage_log_oldest_seconds.set({ log }, ageMs(known.records, known.oldestMs) / 1_000);
+  }
+
+  let last: { records: number; oldestMs: number } | null = null;
   return {
     async show(consumers) {
       let records = 0;
@@ -51,16 +61,12 @@ export function createBacklogGauges(
           }
         }
         isUnknown = false;
-        wasKnown = true;
+        last = { records, oldestMs };
       } catch (error) {
         if (!isUnknown) logger.warn('backlog_unknown', { err: error });
         isUnknown = true;
-        // Nobody may take what was never counted for nothing; once it was, it stays as it was.
-        if (!wasKnown) metric.usage_log_backlog_records.set({ log }, 1);
-        return;
       }
-      metric.usage_log_backlog_records.set({ log }, records);
-      metric.usage_log_oldest_seconds.set({ log }, ageMs(records, oldestMs) / 1_000);
+      if (last) tell(last);
     },
   };
 }

@@ -4,7 +4,7 @@
  * after all, too late, is there twice then, and identity drops one of them.
  */
 
-import type { LogAppender } from './log.ts';
+import type { LogAppender, LogKind } from './log.ts';
 import { LogUnavailableError } from './log.ts';
 import type { RecordHeader } from './record.ts';
 
@@ -29,7 +29,7 @@ export function createFailoverAppender(options: FailoverOptions): LogAppender {
   let starting: Promise<void> | null = null;
   let stopping: Promise<void> | null = null;
 
-  async function append(header: RecordHeader, rows: Buffer): Promise<void> {
+  async function append(header: RecordHeader, rows: Buffer): Promise<LogKind> {
     let cause: unknown;
     if (kafka.writable) {
       try {
@@ -39,13 +39,17 @@ export function createFailoverAppender(options: FailoverOptions): LogAppender {
       }
     }
     if (!local) throw new LogUnavailableError('failed', 'Kafka is away, and USAGE_SPOOL is off', { cause });
-    await spool(local, header, rows);
+    const log = await spool(local, header, rows);
     options.onSpooled(header.count);
+    return log;
   }
 
-  function spool(to: LogAppender, header: RecordHeader, rows: Buffer): Promise<void> {
+  function spool(to: LogAppender, header: RecordHeader, rows: Buffer): Promise<LogKind> {
     const spooled = localTurn.then(() => to.append(header, rows));
-    localTurn = spooled.catch(() => {}); // its own caller is told
+    localTurn = spooled.then(
+      () => {},
+      () => {}, // its own caller is told
+    );
     return spooled;
   }
 

@@ -12,15 +12,19 @@
 
 import type { LogRecord, RecordHeader } from './record.ts';
 
+/** The values of the `log` label. */
+export type LogKind = 'local' | 'kafka';
+
 /** The writing side, owned by one front. */
 export interface LogAppender {
-  /** The value of the `log` label: `local` or `kafka`. */
-  readonly kind: string;
+  /** The log that is appended to where all is well. */
+  readonly kind: LogKind;
   /**
    * Makes one record durable. `rows` belong to the log until then. The local log takes one at a time.
+   * @returns the log that acknowledged it, which may be another one than `kind`
    * @throws LogUnavailableError when it could not, or it is not known whether it could
    */
-  append(header: RecordHeader, rows: Buffer): Promise<void>;
+  append(header: RecordHeader, rows: Buffer): Promise<LogKind>;
   /** False while appends fail; it probes by itself and turns true again without an append being tried. */
   readonly writable: boolean;
   /** Calls back at every change of `writable`. */
@@ -45,6 +49,8 @@ export interface LogReader {
    * own; 0 once it has. Only of logs that assign partitions.
    */
   unassignedBacklog?(): Promise<number>;
+  /** Those of some partitions that are gone for good and were not handed over. Only of logs whose partitions end. */
+  gonePartitions?(names: readonly string[]): Promise<readonly string[]>;
   /** Aborts every partition's signal and lets go of files and connections. */
   stop(): Promise<void>;
 }

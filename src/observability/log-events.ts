@@ -47,6 +47,8 @@ export const logEvents = {
   backlog_unknown: 'What a partition still holds could not be counted; told once until it can be again.',
   log_gap_found:
     'Records of a log are missing or damaged: its partition stops until "usage-ingest positions accept-gap".',
+  log_gap_unkept:
+    'A gap in the spool could not be written to log_gaps, so that nobody can accept it yet; tried again.',
   log_gap_accepted: 'An operator accepted a gap: the partition goes on.',
   poison_found: 'Postgres refused lines of a batch; they are in dead_letters, their neighbours are stored.',
   partition_stopped: 'A partition stopped; the line says why and what to do. It is tried again now and then.',

@@ -44,7 +44,7 @@ export const metricTable = {
   usage_rejected_total: counter('Usages and requests refused as invalid, by error code.', ['code']),
   usage_shed_total: counter('Requests answered 503, by reason.', ['reason']),
   usage_append_duration_seconds: histogram(
-    'From an append given to the log to its acknowledgement.',
+    'From an append to its acknowledgement, by the log that gave it: a spooled one has waited for Kafka before.',
     ['log'],
     latencyBuckets,
   ),
@@ -62,7 +62,10 @@ export const metricTable = {
     latencyBuckets,
   ),
   usage_ingest_lag_seconds: histogram('From received to stored, once a record.', ['log'], lagBuckets),
-  usage_log_backlog_records: gauge('Records in the log that are not stored yet.', ['log']),
+  usage_log_backlog_records: gauge(
+    'Records in the log that are not stored yet (of a spool: not in Kafka yet); none told until they were counted once.',
+    ['log'],
+  ),
   usage_log_oldest_seconds: gauge(
     'Age of the oldest record that is not stored yet; 0 when there is none.',
     ['log'],

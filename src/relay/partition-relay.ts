@@ -18,6 +18,8 @@ export interface PartitionRelayOptions {
   readonly logger: Logger;
   /** Makes the mark durable; everything before `position` is in Kafka. */
   mark(position: number): Promise<void>;
+  /** Where to go on after a gap that an operator accepted; null while it waits. Never rejects. */
+  settleGap(gap: LogGapError): Promise<number | null>;
   /** It waits for an operator, or not any more. */
   onStopped(reason: 'gap' | 'too_new' | 'refused' | null): void;
   onRelayed(usages: number): void;
@@ -29,6 +31,8 @@ const markEveryMs = 500;
 const retryMs = 200;
 /** What an operator has to mend is looked at again this often. */
 const stoppedRetryMs = 10_000;
+/** How often it is looked whether a gap was accepted. */
+const gapRetryMs = 2_000;
 
 export interface PartitionRelay {
   /** False once the partition has ended and all of it is in Kafka. */
@@ -73,7 +77,8 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
       revoked.throwIfAborted();
       if (appender.writable) {
         try {
-          return await appender.appendRecord(record.header, record.rows);
+          await appender.appendRecord(record.header, record.rows);
+          return;
         } catch (error) {
           // Kafka went away between (its appender tells), or it refuses the record and nothing else.
           if (appender.writable) stopped('refused', error);
@@ -107,8 +112,24 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
 
   function stopped(reason: 'gap' | 'too_new' | 'refused', error: unknown): void {
     options.onStopped(reason);
-    if (told !== reason) logger.error('relay_stopped', { partition: partition.name, reason, err: error });
+    const todo =
+      reason === 'gap'
+        ? `look for the missing records, then: usage-ingest positions accept-gap --partition ${partition.name}`
+        : undefined;
+    if (told !== reason)
+      logger.error('relay_stopped', { partition: partition.name, reason, err: error, todo });
     told = reason;
+  }
+
+  /** All before the gap is in Kafka. It is read again at every look: a segment may be brought back. */
+  async function waitAtGap(gap: LogGapError): Promise<void> {
+    stopped('gap', gap);
+    const next = await options.settleGap(gap);
+    if (next === null) return pause(gapRetryMs);
+    logger.info('log_gap_accepted', { partition: partition.name });
+    at = next;
+    markSoon();
+    resumed();
   }
 
   function resumed(): void {
@@ -130,8 +151,11 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
           await follow();
         } catch (error) {
           if (revoked.aborted) break;
-          if (error instanceof LogGapError) stopped('gap', error);
-          else if (error instanceof RecordTooNewError) stopped('too_new', error);
+          if (error instanceof LogGapError) {
+            await waitAtGap(error);
+            continue;
+          }
+          if (error instanceof RecordTooNewError) stopped('too_new', error);
           else logger.warn('relay_failing', { partition: partition.name, err: error });
           await pause(stoppedRetryMs);
         }

@@ -1,6 +1,6 @@
 /**
  * The relay drains the local log, the spool of a Kafka that was away, into Kafka: every partition found, of this
- * start's fronts and of all that came before. It needs no database.
+ * start's fronts and of all that came before. It needs a database only for a gap (spool-gaps.ts).
  */
 
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import type { LogPartition } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { createPartitionRelay, type PartitionRelay } from './partition-relay.ts';
+import { createSpoolGaps } from './spool-gaps.ts';
 
 export interface Relay {
   readonly registry: Registry;
@@ -56,6 +57,12 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
     logger,
   });
   const backlog = createBacklogGauges(reader, { metric }, logger);
+  const gaps = createSpoolGaps({
+    settings,
+    source: () => reader.source,
+    logger,
+    onAdded: () => metric.usage_log_gaps_total.inc(),
+  });
   const relays = new Map<PartitionRelay, LogPartition>();
   const stoppedReasons = new Map<LogPartition, string>();
   const running = new Set<Promise<void>>();
@@ -86,6 +93,7 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
       inFlightMax: settings.USAGE_KAFKA_IN_FLIGHT_MAX,
       logger,
       mark: (position) => writeRelayed(folder, position),
+      settleGap: (gap) => gaps.settle(partition.name, gap, partition.revoked),
       onRelayed: (usages) => metric.usage_relayed_total.inc(usages),
       onStopped: (reason) => showStopped(partition, reason),
     });
@@ -96,7 +104,6 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
   }
 
   function showStopped(partition: LogPartition, reason: string | null): void {
-    if (reason === 'gap' && stoppedReasons.get(partition) !== 'gap') metric.usage_log_gaps_total.inc();
     if (reason === null) stoppedReasons.delete(partition);
     else stoppedReasons.set(partition, reason);
     for (const each of ['gap', 'too_new', 'refused']) {

@@ -13,6 +13,8 @@ export interface RoleRow {
   count(settings: Settings): number;
   /** The role needs Postgres: it is started when the URL is known and gets it as DATABASE_URL. */
   readonly needsDatabase: boolean;
+  /** The role does without Postgres until something goes wrong: it gets DATABASE_URL where that is set, and is not held up. */
+  readonly mayUseDatabase?: boolean;
   /**
    * Without a process of this role the instance cannot acknowledge: where it keeps failing, the instance ends,
    * so that whatever watches over it can act. A role without this is tried for ever once it was ready.
@@ -33,6 +35,7 @@ export const roleTable: readonly RoleRow[] = [
     entry: new URL('../relay/process.ts', import.meta.url),
     count: (settings) => (settings.KAFKA_BROKERS !== undefined && settings.USAGE_SPOOL === 'on' ? 1 : 0),
     needsDatabase: false,
+    mayUseDatabase: true,
     acknowledges: false,
   },
   {

@@ -92,6 +92,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   function environmentOf(row: RoleRow): NodeJS.ProcessEnv {
     const environment = { ...process.env, ...settingsEnvironment({ ...settings, PORT: port }) };
     if (row.needsDatabase) return { ...environment, DATABASE_URL: databaseUrl };
+    if (row.mayUseDatabase) return environment;
     const { DATABASE_URL: _, ...without } = environment;
     return without;
   }

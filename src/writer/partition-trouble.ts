@@ -6,9 +6,9 @@
 import { LogGapError } from '../log/log.ts';
 import { RecordTooNewError } from '../log/record.ts';
 import { PostgresSilentError } from '../postgres/deadline.ts';
+import { addGap } from '../postgres/log-gaps.ts';
+import type { PartitionKey } from '../postgres/partition-key.ts';
 import { aborted, backoffMs, pause } from './backoff.ts';
-import { addGap } from './gaps.ts';
-import type { PartitionKey } from './partition-key.ts';
 import { PoisonLimitError } from './poison.ts';
 import { storeProblem } from './postgres-errors.ts';
 import { SessionsStoppedError } from './sessions.ts';

@@ -6,8 +6,8 @@
  */
 
 import type { Logger } from '../observability/logger.ts';
+import { openGapPartitions } from '../postgres/log-gaps.ts';
 import { pause } from './backoff.ts';
-import { openGapPartitions } from './gaps.ts';
 import { loadPositions } from './positions.ts';
 import { type Sessions, SessionsStoppedError } from './sessions.ts';
 

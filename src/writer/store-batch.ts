@@ -11,11 +11,11 @@
 
 import { failpoint } from '../failpoints.ts';
 import type { Logger } from '../observability/logger.ts';
+import type { PartitionKey } from '../postgres/partition-key.ts';
 import type { Batch, DeadLetter } from './batch.ts';
 import { copyRows } from './copy.ts';
 import { insertDeadLetters } from './dead-letters.ts';
 import type { MonthPartitions } from './month-partitions.ts';
-import type { PartitionKey } from './partition-key.ts';
 import { deadLettersPerBatchMax, PoisonLimitError, storeCarefully } from './poison.ts';
 import type { PoisonRate } from './poison-rate.ts';
 import { takePosition } from './positions.ts';

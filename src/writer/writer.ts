@@ -10,6 +10,7 @@ import type { LogPartition, LogReader } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { migrate } from '../postgres/migrate.ts';
 import { pause } from './backoff.ts';
+import { forgetPositions } from './forget-positions.ts';
 import { createMonthPartitions, monthOf } from './month-partitions.ts';
 import { createPartitionHealth } from './partition-health.ts';
 import { createPartitionWorker, type PartitionWorker } from './partition-worker.ts';
@@ -49,6 +50,7 @@ const backlogEveryMs = 1_000;
 const monthsEveryMs = 3_600_000;
 const probeEveryMs = 30_000;
 const overtakenEveryMs = 60_000;
+const forgetEveryMs = 3_600_000;
 
 export function createWriter(options: WriterOptions): Writer {
   const { settings, reader, databaseUrl, logger } = options;
@@ -130,6 +132,19 @@ export function createWriter(options: WriterOptions): Writer {
     }
   }
 
+  /** Housekeeping: what fails is tried again the next time. */
+  async function forgetGone(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await sessions.use(stopping.signal, (session) => forgetPositions(session, reader));
+      } catch (error) {
+        if (error instanceof SessionsStoppedError) return;
+        logger.debug('store_failing', { err: error });
+      }
+      await pause(forgetEveryMs, stopping.signal);
+    }
+  }
+
   async function measureBacklog(): Promise<void> {
     while (!stopping.signal.aborted) {
       await backlog.show(workers);
@@ -144,6 +159,7 @@ export function createWriter(options: WriterOptions): Writer {
     keep(watch.run(stopping.signal));
     keep(makeMonths());
     keep(measureBacklog());
+    if (reader.gonePartitions) keep(forgetGone());
   }
 
   async function close(): Promise<void> {

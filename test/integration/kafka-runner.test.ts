@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -15,10 +17,14 @@ const entry = new URL('../../kafka/start.ts', import.meta.url).pathname;
 const missing = await missingRequirements((await jarsFolder()).cached);
 if (missing.length > 0) console.error(`\n*** THE TEST OF npm run kafka IS SKIPPED:\n${missing.join('\n')}\n`);
 
-function start(dataDir: string): { child: ChildProcess; output(): string; brokers(): Promise<string> } {
+function start(
+  dataDir: string,
+  env: Record<string, string> = { KAFKA_PORT: '0' },
+  ...args: string[]
+): { child: ChildProcess; output(): string; brokers(): Promise<string> } {
   let output = '';
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
-    env: { ...process.env, DATA_DIR: dataDir, KAFKA_PORT: '0' },
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...args], {
+    env: { ...process.env, DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   child.stdout.on('data', (chunk) => (output += chunk));
@@ -35,6 +41,32 @@ function start(dataDir: string): { child: ChildProcess; output(): string; broker
         { what: 'Kafka says where it is', timeoutMs: 120_000 },
       ),
   };
+}
+
+/** A port that is free now, with the next `count` - 1 after it. */
+async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await listen(0);
+    const { port } = first.address() as AddressInfo;
+    const others = await Promise.allSettled(
+      Array.from({ length: count - 1 }, (_, index) => listen(port + 1 + index)),
+    );
+    await close(first);
+    for (const each of others) if (each.status === 'fulfilled') await close(each.value);
+    if (others.every(({ status }) => status === 'fulfilled')) return port;
+  }
+}
+
+async function listen(port: number): Promise<Server> {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
+}
+
+async function close(server: Server): Promise<void> {
+  server.close();
+  await once(server, 'close');
 }
 
 function lives(pid: number): boolean {
@@ -66,4 +98,56 @@ test('killed, its broker goes too; started again, its data is there; SIGTERM end
   await until(() => second.child.exitCode !== null, { what: 'it has ended' });
   assert.equal(second.child.exitCode, 0);
   assert.equal(lives(Number(/pid (\d+)/.exec(second.output())?.[1])), false);
+});
+
+test('KAFKA_PORT fixes the port, and another one the next time moves the same data there', {
+  skip: missing.length > 0 && missing.join(' '),
+}, async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'usage-kafka-'));
+  t.after(() => rm(dataDir, { recursive: true, force: true }));
+  for (const topics of [['first'], ['first', 'second']]) {
+    const port = await freePorts(2);
+    const runner = start(dataDir, { KAFKA_PORT: `${port}` });
+    t.after(() => runner.child.kill('SIGKILL'));
+    const brokers = await runner.brokers();
+    assert.equal(brokers, `127.0.0.1:${port}`);
+    const [listed, cluster] = await withAdmin(brokers, async (admin) => {
+      await admin.createTopics({ topics: [{ topic: topics.at(-1)! }] });
+      return [await admin.listTopics(), await admin.describeCluster()];
+    });
+    assert.deepEqual(listed.sort(), topics);
+    assert.deepEqual(
+      cluster.brokers.map((each) => each.port),
+      [port],
+    );
+    runner.child.kill('SIGTERM');
+    await until(() => runner.child.exitCode !== null, { what: 'it has ended' });
+    assert.equal(runner.child.exitCode, 0);
+  }
+});
+
+test('KAFKA_PORT that is taken: it ends, and says why', {
+  skip: missing.length > 0 && missing.join(' '),
+}, async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'usage-kafka-'));
+  t.after(() => rm(dataDir, { recursive: true, force: true }));
+  const taken = await listen(0);
+  t.after(() => close(taken));
+  const { port } = taken.address() as AddressInfo;
+  const runner = start(dataDir, { KAFKA_PORT: `${port}` });
+  t.after(() => runner.child.kill('SIGKILL'));
+  await until(() => runner.child.exitCode !== null, { what: 'it has ended' });
+  assert.equal(runner.child.exitCode, 69);
+  assert.match(runner.output(), new RegExp(`port ${port} .*KAFKA_PORT`));
+});
+
+test('KAFKA_PORT that is no port is a wrong command line', async (t) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'usage-kafka-'));
+  t.after(() => rm(dataDir, { recursive: true, force: true }));
+  for (const KAFKA_PORT of ['kafka', '-1', '65536', '9092.5']) {
+    const runner = start(dataDir, { KAFKA_PORT });
+    await until(() => runner.child.exitCode !== null, { what: 'it has ended' });
+    assert.equal(runner.child.exitCode, 64);
+    assert.match(runner.output(), /KAFKA_PORT is a whole number/);
+  }
 });

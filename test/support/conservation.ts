@@ -34,6 +34,7 @@ export async function runConservation(options: ConservationOptions): Promise<voi
     USAGE_LOG_SEGMENT_BYTES: '262144',
     ...options.env,
   });
+  const logs = options.env?.KAFKA_BROKERS ? ['kafka', 'local'] : ['local'];
   const ledger = new Ledger();
   try {
     await instance.start();
@@ -60,7 +61,8 @@ export async function runConservation(options: ConservationOptions): Promise<voi
     await database.connect();
     // The backlog is told once a second: 0 counts only once as many rows are there as were acknowledged.
     await until(
-      async () => (await storedCount(database)) >= clients.acknowledged() && (await backlog(instance)) === 0,
+      async () =>
+        (await storedCount(database)) >= clients.acknowledged() && (await backlog(instance, logs)) === 0,
       { what: 'the backlog is 0 and all is stored', timeoutMs: 120_000 },
     );
     if (options.refusals === 'none')
@@ -108,10 +110,12 @@ function nonEmpty(pids: number[]): number[] | null {
   return pids.length > 0 ? pids : null;
 }
 
-/** Null while the instance cannot tell. */
-async function backlog(instance: Instance): Promise<number | null> {
+/** Null while the instance cannot tell: of each of its logs. */
+async function backlog(instance: Instance, logs: readonly string[]): Promise<number | null> {
   try {
     if ((await instance.metric('usage_postgres_up')) !== 1) return null;
+    const text = await (await fetch(`${instance.adminUrl}/metrics`)).text();
+    if (!logs.every((log) => text.includes(`usage_log_backlog_records{log="${log}"}`))) return null;
     return await instance.metric('usage_log_backlog_records');
   } catch {
     return null; // being restarted

@@ -6,7 +6,7 @@ import net from 'node:net';
 import type { TestContext } from 'node:test';
 import { type Settings, settingsSchema } from '../../src/config/settings.ts';
 import { createFront, type Front, type FrontOptions } from '../../src/front/front.ts';
-import { type LogAppender, LogUnavailableError } from '../../src/log/log.ts';
+import { type LogAppender, type LogKind, LogUnavailableError } from '../../src/log/log.ts';
 import type { RecordHeader } from '../../src/log/record.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 
@@ -26,7 +26,7 @@ export interface ControlledAppender extends LogAppender {
 }
 
 export function createControlledAppender(): ControlledAppender {
-  const held: { resolve(): void; reject(error: Error): void }[] = [];
+  const held: { resolve(log: LogKind): void; reject(error: Error): void }[] = [];
   const listeners: ((writable: boolean) => void)[] = [];
   let writable = true;
   return {
@@ -46,14 +46,14 @@ export function createControlledAppender(): ControlledAppender {
     append(header, rows) {
       this.groups.push({ header, rows: rows.toString('utf8') });
       if (this.failure) return Promise.reject(this.failure);
-      if (!this.held) return new Promise((resolve) => setImmediate(resolve));
+      if (!this.held) return new Promise((resolve) => setImmediate(resolve, 'local'));
       return new Promise((resolve, reject) => held.push({ resolve, reject }));
     },
     release(error) {
       const first = held.shift();
       if (!first) throw new Error('no append is held');
       if (error) first.reject(error);
-      else first.resolve();
+      else first.resolve('local');
     },
     setWritable(next) {
       writable = next;

@@ -17,7 +17,7 @@ const mayImport: Record<string, readonly string[]> = {
   supervisor: ['front', 'writer', 'relay', 'log', 'postgres', 'usage', ...leaves],
   front: ['log', 'usage', ...leaves],
   writer: ['log', 'postgres', 'usage', ...leaves],
-  relay: ['log', ...leaves],
+  relay: ['log', 'postgres', ...leaves],
   log: ['usage', ...leaves],
   postgres: ['usage', ...leaves],
   usage: ['errors'],

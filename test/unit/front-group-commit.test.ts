@@ -15,7 +15,8 @@ function create(options: Partial<Parameters<typeof createGroupCommit>[0]> = {}) 
     bytesMax: 256 * 1024,
     inFlightMax: 1,
     timeoutMs: 10_000,
-    onAppend: () => {},
+    onAppended: () => {},
+    onAppendFailed: () => {},
     ...options,
   });
   return { appender, groupCommit };

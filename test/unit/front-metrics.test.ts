@@ -9,7 +9,7 @@ async function valueIn(metrics: ReturnType<typeof createFrontMetrics>, series: s
 }
 
 test('what is counted outside the registry is in it once, however often it is read', async () => {
-  const metrics = createFrontMetrics({ worker: 2, log: 'local', waitingBytes: () => 77 });
+  const metrics = createFrontMetrics({ worker: 2, waitingBytes: () => 77 });
   for (const durationMs of [0.4, 0.5, 100, 100.1, 60_000]) metrics.answered(201, durationMs);
   metrics.answered(503, 3);
   metrics.durable(12);
@@ -34,7 +34,7 @@ test('what is counted outside the registry is in it once, however often it is re
 });
 
 test('the JSON that a process pushes holds the same', async () => {
-  const metrics = createFrontMetrics({ worker: 0, log: 'local', waitingBytes: () => 0 });
+  const metrics = createFrontMetrics({ worker: 0, waitingBytes: () => 0 });
   metrics.answered(201, 1);
   const pushed = await metrics.registry.getMetricsAsJSON();
   const total = pushed.find(({ name }) => name === 'usage_http_requests_total')!;
@@ -42,4 +42,18 @@ test('the JSON that a process pushes holds the same', async () => {
     total.values.map(({ value, labels }) => [value, labels]),
     [[1, { status: '201' }]],
   );
+});
+
+test('an append is counted for the log that acknowledged it', async () => {
+  const metrics = createFrontMetrics({ worker: 0, waitingBytes: () => 0 });
+  metrics.appended(10, 3, 'kafka');
+  metrics.appended(20, 1_003, 'local');
+  for (const [log, usages, seconds] of [
+    ['kafka', 10, 0.003],
+    ['local', 20, 1.003],
+  ] as const) {
+    assert.equal(await valueIn(metrics, `usage_append_usages_sum{log="${log}"}`), usages);
+    assert.equal(await valueIn(metrics, `usage_append_duration_seconds_sum{log="${log}"}`), seconds);
+    assert.equal(await valueIn(metrics, `usage_append_duration_seconds_count{log="${log}"}`), 1);
+  }
 });

@@ -26,3 +26,32 @@ test('the oldest age grows while something waits, also where no record tells whe
   backlog = { records: 0, oldestReceivedAtMs: null };
   assert.equal(await age(), 0);
 });
+
+test('a log that was never counted tells nothing; one that cannot be counted any more goes on ageing', async () => {
+  const metrics = createWriterMetrics();
+  const gauges = createBacklogGauges({ kind: 'kafka' }, metrics, silentLogger);
+  let backlog: () => { records: number; oldestReceivedAtMs: number | null };
+  const partition = { backlog: async () => backlog() } as LogPartition;
+  const workers = new Map([[{ active: () => true } as PartitionWorker, partition]]);
+  const told = async () => {
+    await gauges.show(workers);
+    const records = (await metrics.metric.usage_log_backlog_records.get()).values;
+    const oldest = (await metrics.metric.usage_log_oldest_seconds.get()).values;
+    return [...records, ...oldest].map(({ value }) => value);
+  };
+  const away = () => {
+    throw new Error('Kafka is away');
+  };
+  backlog = away;
+  assert.deepEqual(await told(), []);
+  backlog = () => ({ records: 3, oldestReceivedAtMs: Date.now() - 60_000 });
+  const counted = await told();
+  assert.equal(counted[0], 3);
+  backlog = away;
+  assert.equal((await told())[0], 3);
+  await until(async () => (await told())[1]! > counted[1]!, { what: 'the oldest has grown older' });
+  backlog = () => ({ records: 0, oldestReceivedAtMs: null });
+  assert.deepEqual(await told(), [0, 0]);
+  backlog = away;
+  assert.deepEqual(await told(), [0, 0]);
+});

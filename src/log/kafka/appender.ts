@@ -8,12 +8,13 @@
 
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
-import { type LogAppender, LogUnavailableError } from '../log.ts';
+import { type LogAppender, type LogKind, LogUnavailableError } from '../log.ts';
 import type { RecordHeader } from '../record.ts';
 import type { Patience } from './client.ts';
 import { createLeaderHealth } from './leader-health.ts';
 import { connectLink, type Link, within } from './link.ts';
 import { KafkaMisconfiguredError, kafkaErrorType } from './misconfigured-error.ts';
+import { missingRights } from './rights.ts';
 
 export interface KafkaAppenderOptions {
   readonly settings: Settings;
@@ -29,7 +30,7 @@ export interface KafkaAppenderOptions {
 
 export interface KafkaAppender extends LogAppender {
   /** Like `append`; a null header is a record that is not ours, whose bytes go as they are. */
-  appendRecord(header: RecordHeader | null, rows: Buffer): Promise<void>;
+  appendRecord(header: RecordHeader | null, rows: Buffer): Promise<LogKind>;
 }
 
 /** A front with the wrong rights goes on spooling; someone is told, and it looks again now and then. */
@@ -62,7 +63,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
     return null;
   }
 
-  async function appendRecord(header: RecordHeader | null, rows: Buffer): Promise<void> {
+  async function appendRecord(header: RecordHeader | null, rows: Buffer): Promise<LogKind> {
     const deadlineMs = performance.now() + appendTimeoutMs;
     let cause: unknown;
     for (;;) {
@@ -75,7 +76,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
       try {
         await within(leftMs, current.send(partition, header, rows));
         if (health.anyFailed()) health.succeeded(leader);
-        return;
+        return 'kafka';
       } catch (error) {
         cause = error;
         if (isAboutRecord(error))
@@ -133,6 +134,16 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   }
 
   let failedToConnect: unknown = null;
+  let hasRights = false;
+
+  /** Until they were there once: later the appends themselves tell. */
+  async function checkRights(next: Link): Promise<void> {
+    const problems = hasRights ? [] : await missingRights(settings, options.clientId, ['append']);
+    hasRights = problems.length === 0;
+    if (hasRights) return;
+    void next.close();
+    throw new KafkaMisconfiguredError(problems);
+  }
 
   async function connect(): Promise<void> {
     try {
@@ -142,6 +153,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
         patience,
         inFlightMax: settings.USAGE_KAFKA_IN_FLIGHT_MAX,
       });
+      await checkRights(next);
       failedToConnect = null;
       if (stopping) return void (await next.close());
       replaceLink(next);

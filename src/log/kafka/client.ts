@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { Kafka, type RetryOptions, type SASLOptions } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
@@ -34,7 +34,13 @@ export function retryOptions(patience: Patience): RetryOptions {
 }
 
 /** @throws KafkaMisconfiguredError for settings that do not go together, or a file that cannot be read */
-export function createKafkaClient(settings: Settings, clientId: string, patience: Patience): Kafka {
+export function createKafkaClient(
+  settings: Settings,
+  clientId: string,
+  patience: Patience,
+  /** Told of every connection that is begun. */
+  onSocket: (socket: Socket) => void = () => {},
+): Kafka {
   const sasl = saslOptions(settings);
   return new Kafka({
     clientId,
@@ -53,6 +59,7 @@ export function createKafkaClient(settings: Settings, clientId: string, patience
       const socket = ssl ? connectTls({ host, port, ...ssl }, onConnect) : connect({ host, port }, onConnect);
       socket.setNoDelay(true);
       socket.setKeepAlive(true, keepAliveMs);
+      onSocket(socket);
       return socket;
     },
   });

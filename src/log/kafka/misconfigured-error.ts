@@ -1,17 +1,17 @@
 /** What waiting does not mend: settings, rights, the topic's own configuration. */
 
 import kafkajs from 'kafkajs';
+import { ConfigError } from '../../config/problems.ts';
 
 // Node finds no named exports of these in kafkajs, which is CommonJS.
 const { KafkaJSAggregateError, KafkaJSProtocolError } = kafkajs;
 
 /** Trying again is of no use: someone must change a setting, a right or the topic. Lists every problem found. */
-export class KafkaMisconfiguredError extends Error {
+export class KafkaMisconfiguredError extends ConfigError {
   override readonly name = 'KafkaMisconfiguredError';
-  readonly problems: readonly string[];
   constructor(problems: readonly string[], options?: ErrorOptions) {
-    super(problems.join('; '), options);
-    this.problems = problems;
+    super(problems, options);
+    this.message = problems.join('; ');
   }
 }
 

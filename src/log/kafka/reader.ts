@@ -13,6 +13,7 @@ import { within } from './link.ts';
 import { createMembership } from './membership.ts';
 import { KafkaMisconfiguredError, translateKafkaError } from './misconfigured-error.ts';
 import { KafkaPartition } from './partition.ts';
+import { missingRights } from './rights.ts';
 import { prepareTopic } from './topic.ts';
 import { createWatermarks } from './watermarks.ts';
 
@@ -77,6 +78,8 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
     try {
       const prepared = admin.connect().then(() => prepareTopic(admin, settings));
       const { clusterId } = await within(connectMsMax, prepared);
+      const problems = await missingRights(settings, clientId, ['read']);
+      if (problems.length > 0) throw new KafkaMisconfiguredError(problems);
       if (stopping) return;
       source = `kafka:${clusterId}/${settings.USAGE_KAFKA_TOPIC}`;
       membership.start();

@@ -6,7 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { failpoint } from '../../failpoints.ts';
 import type { Logger } from '../../observability/logger.ts';
-import { type LogAppender, LogUnavailableError } from '../log.ts';
+import { type LogAppender, type LogKind, LogUnavailableError } from '../log.ts';
 import { encodeHeaderLine, type RecordHeader } from '../record.ts';
 import { type DurableFiles, durableFiles, errorCode, ShortWriteError } from './durable-files.ts';
 import { ensureLog, makePartition, type OwnedPartition, removeOrphans } from './folders.ts';
@@ -51,12 +51,12 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
   let next = firstSegment;
   /** Why nothing can be appended just now; null while writable. */
   let failure: LogUnavailableError | null = notStarted();
-  let inFlight: Promise<void> | null = null;
+  let inFlight: Promise<LogKind> | null = null;
   let probing: Promise<void> | null = null;
   let starting: Promise<void> | null = null;
   let stopped: Promise<void> | null = null;
 
-  function append(header: RecordHeader, rows: Buffer): Promise<void> {
+  function append(header: RecordHeader, rows: Buffer): Promise<LogKind> {
     if (failure) return Promise.reject(failure);
     if (inFlight) return Promise.reject(new Error('a local append was begun while one was in flight'));
     const line = encodeHeaderLine(header);
@@ -73,17 +73,17 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
   }
 
   /** The way of nearly every append: one write, one promise. */
-  function write(frameHead: Buffer, rows: Buffer): Promise<void> {
+  function write(frameHead: Buffer, rows: Buffer): Promise<LogKind> {
     return new Promise((resolve, reject) => {
       segment!.append(frameHead, rows, (error) => {
         inFlight = null;
-        if (!error) return resolve();
+        if (!error) return resolve('local');
         reject(endSegment(error, frameHead.length + rows.length));
       });
     });
   }
 
-  async function rollAndWrite(frameHead: Buffer, rows: Buffer): Promise<void> {
+  async function rollAndWrite(frameHead: Buffer, rows: Buffer): Promise<LogKind> {
     const frameBytes = frameHead.length + rows.length;
     try {
       if (segment!.count > 0) {
@@ -99,7 +99,7 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
       if (!segment) setFailure(unavailable);
       throw unavailable;
     }
-    await write(frameHead, rows);
+    return write(frameHead, rows);
   }
 
   /** Closes the segment. A footer that fails is no loss: the next header names the end. */

@@ -64,15 +64,8 @@ export async function ensureLog(files: DurableFiles, logDir: string): Promise<st
   await makeFolder(files, resolve(logDir));
   const path = join(logDir, 'uuid');
   for (;;) {
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      if (errorCode(error) === 'ENOENT') return null;
-      throw error;
-    });
-    if (text !== null) {
-      if (!uuidText.test(text.trim()))
-        throw new Error(`${path} holds no UUID: restore it, it names this log`);
-      return text.trim();
-    }
+    const uuid = await readLogUuid(logDir);
+    if (uuid !== null) return uuid;
     // A link is all or nothing and never replaces: of two makers one wins and both read the winner's.
     const draft = join(logDir, `${making}uuid-${randomUUID()}`);
     await writeFile(draft, `${randomUUID()}\n`, { mode: 0o600, flush: true });
@@ -85,6 +78,18 @@ export async function ensureLog(files: DurableFiles, logDir: string): Promise<st
     }
     await files.syncFolder(logDir);
   }
+}
+
+/** Null where there is no log (any more). */
+export async function readLogUuid(logDir: string): Promise<string | null> {
+  const path = join(logDir, 'uuid');
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return null;
+  if (!uuidText.test(text.trim())) throw new Error(`${path} holds no UUID: restore it, it names this log`);
+  return text.trim();
 }
 
 /** A partition that this process owns. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from '../../observability/logger.ts';
 import type { LogPartition, LogReader } from '../log.ts';
 import { type DurableFiles, durableFiles } from './durable-files.ts';
-import { ensureLog, listPartitions, removeOrphans } from './folders.ts';
+import { ensureLog, listPartitions, readLogUuid, removeOrphans } from './folders.ts';
 import { readMark } from './mark.ts';
 import { PartitionReader } from './partition-reader.ts';
 import { createRetention } from './retention.ts';
@@ -93,6 +93,13 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
       return source;
     },
     bytes: retention.bytes,
+    async gonePartitions(names) {
+      const there = new Set(await listPartitions(logDir));
+      // A folder that is not mounted any more holds no partitions, and not the log's name either.
+      if (`local:${await readLogUuid(logDir)}` !== source) return [];
+      // Whoever was handed one over may still ask for it.
+      return names.filter((name) => !there.has(name) && !partitions.has(name));
+    },
     start: (onPartition) => (starting ??= open(onPartition)),
     stop: () => (stopped ??= close()),
   };

@@ -1,8 +1,15 @@
 /** Gaps in a log: kept in `log_gaps`, where an operator accepts them (`usage-ingest positions accept-gap`). */
 
 import type pg from 'pg';
-import type { LogGapError } from '../log/log.ts';
 import type { PartitionKey } from './partition-key.ts';
+
+/** A gap as the log tells of it (`LogGapError`). */
+export interface FoundGap {
+  readonly fromPosition: number;
+  /** Null where it is not known at which position reading can go on. */
+  readonly toPosition: number | null;
+  readonly reason: string;
+}
 
 export interface OpenGap {
   readonly id: number;
@@ -31,7 +38,7 @@ export async function findOpenGap(client: pg.Client, key: PartitionKey): Promise
  * Adds a gap, unless the partition has one that waits to be accepted. Runs within a transaction.
  * @returns whether it was added
  */
-export async function addGap(client: pg.Client, key: PartitionKey, gap: LogGapError): Promise<boolean> {
+export async function addGap(client: pg.Client, key: PartitionKey, gap: FoundGap): Promise<boolean> {
   // Two writers may find it at once: one of them waits here, and sees it then.
   await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
     `${key.source} ${key.partition}`,
@@ -43,6 +50,24 @@ export async function addGap(client: pg.Client, key: PartitionKey, gap: LogGapEr
     [key.source, key.partition, gap.fromPosition, gap.toPosition, gap.reason],
   );
   return rowCount === 1;
+}
+
+/**
+ * Where reading goes on after a gap that begins at `fromPosition` and was accepted; null where none was. One that
+ * was accepted with a position at or before its own beginning is no way past it.
+ */
+export async function acceptedEnd(
+  client: pg.Client,
+  key: PartitionKey,
+  fromPosition: number,
+): Promise<number | null> {
+  const { rows } = await client.query<{ to: string }>(
+    `select to_position as to from log_gaps
+     where source = $1 and partition = $2 and from_position = $3 and accepted_at is not null and to_position > $3
+     order by id desc limit 1`,
+    [key.source, key.partition, fromPosition],
+  );
+  return rows[0] ? Number(rows[0].to) : null;
 }
 
 /** Names of the log's partitions that wait for an operator. */

@@ -1,0 +1,51 @@
+/** One look at a gap by a process that has no other business with the database, over a connection of its own. */
+
+import pg from 'pg';
+import { connectionConfig } from './connection.ts';
+import { acceptedEnd, addGap, type FoundGap } from './log-gaps.ts';
+import type { PartitionKey } from './partition-key.ts';
+
+const connectTimeoutMs = 3_000;
+const queryTimeoutMs = 5_000;
+
+export interface SettledGap {
+  /** A row of `log_gaps` was made for it just now. */
+  readonly added: boolean;
+  /** Where an operator lets reading go on; null: it waits. */
+  readonly next: number | null;
+}
+
+/**
+ * Keeps the gap in `log_gaps`, unless its partition has one that waits already, and tells whether this very gap was
+ * accepted. Whatever is thrown: try again later.
+ */
+export async function settleGap(
+  databaseUrl: string,
+  role: string,
+  key: PartitionKey,
+  gap: FoundGap,
+): Promise<SettledGap> {
+  const client = new pg.Client(
+    connectionConfig(databaseUrl, {
+      role,
+      connectTimeoutMs,
+      queryTimeoutMs,
+      statementTimeoutMs: queryTimeoutMs,
+      lockTimeoutMs: queryTimeoutMs,
+    }),
+  );
+  // What breaks the connection also fails the query in flight.
+  client.on('error', () => {});
+  try {
+    await client.connect();
+    const next = await acceptedEnd(client, key, gap.fromPosition);
+    if (next !== null) return { added: false, next };
+    await client.query('begin');
+    const added = await addGap(client, key, gap);
+    await client.query('commit');
+    return { added, next: null };
+  } finally {
+    // Where that is not answered either, the socket is closed all the same when the process ends.
+    void client.end().catch(() => {});
+  }
+}
