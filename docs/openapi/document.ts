@@ -33,12 +33,8 @@ export function apiDocumentText(): string {
     },
     servers: [
       {
-        url: 'http://{host}:{port}',
-        description: 'A server.',
-        variables: {
-          host: { default: HOST, description: 'The setting `HOST`, or the proxy before it.' },
-          port: { default: String(PORT), description: 'The setting `PORT`.' },
-        },
+        url: `http://${HOST}:${PORT}`,
+        description: 'Where it listens by default: `HOST` and `PORT` change it.',
       },
     ],
     security: [],

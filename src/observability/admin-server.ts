@@ -1,12 +1,13 @@
 /**
- * The operator's port: /metrics, /healthz, /readyz, and what it is given beyond them. It answers from what was
- * pushed to it, so a scrape never waits for a front. Every input is bounded: no bodies, few connections, short
- * time-outs.
+ * The operator's port: /metrics, /healthz, /readyz, the API reference, and what it is given beyond them. It answers
+ * from what was pushed to it, so a scrape never waits for a front. Every input is bounded: no bodies, few
+ * connections, short time-outs.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type AdminPath, type AdminPaths, answerProblem, answerText } from './admin-paths.ts';
+import { apiReference } from './api-reference.ts';
 
 export interface AdminServerOptions {
   readonly host: string;
@@ -31,7 +32,7 @@ const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 const jsonContentType = 'application/json; charset=utf-8';
 
 export function createAdminServer(options: AdminServerOptions): AdminServer {
-  const paths = pathsOf([ownPaths(options), ...(options.parts ?? [])]);
+  const paths = pathsOf([ownPaths(options), apiReference, ...(options.parts ?? [])]);
   const server = createServer(
     { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs },
     (request, response) => {
