@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { apiDocumentFile } from '../../src/observability/api-document.ts';
+import { apiDocumentFile, readApiDocument } from '../../src/observability/api-document.ts';
 import { apiDocument, assertDescribed } from '../support/api-document.ts';
 import { appendFailed, connectRaw, post, type Reply, send, startFront, usage } from '../support/front.ts';
 import { until } from '../support/until.ts';
@@ -21,6 +21,12 @@ test('GET /openapi.json is the committed document, HEAD its length', async (t) =
   assert.equal(head.headers['content-length'], String(Buffer.byteLength(reply.text)));
   assert.equal(head.headers['content-type'], 'application/json');
   assert.equal(head.text, '');
+});
+
+test('an installation without the document is told, and how to mend it', async () => {
+  await assert.rejects(readApiDocument(new URL('file:///nowhere/openapi.json')), /install it anew/);
+  // What is there but is no JSON.
+  await assert.rejects(readApiDocument(new URL(import.meta.url)), /install it anew/);
 });
 
 test('every example of a request gives the status that it says, and an answer as described', async (t) => {
