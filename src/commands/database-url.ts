@@ -15,6 +15,10 @@ export async function databaseUrlCommand(
     const database = await locateDatabase(settings);
     if (database.url !== null) stdout.write(`${database.url}\n`);
     if (database.kind === 'external' || database.running) return exitCode.ok;
+    if (database.owner !== null) {
+      stderr.write('The embedded Postgres is about to start: ask again in a moment.\n');
+      return exitCode.failure;
+    }
     const why =
       database.url === null
         ? `There is no embedded Postgres in ${settings.DATA_DIR} yet`

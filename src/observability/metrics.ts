@@ -80,7 +80,11 @@ export const metricTable = {
   usage_spooled_total: counter('Usages that went to the local log because Kafka did not take them in time.', [
     'log',
   ]),
-  usage_postgres_up: gauge('1 while the writer can store, 0 while Postgres is away.', [], 'min'),
+  usage_postgres_up: gauge(
+    '1 while the writer can store, 0 while Postgres is away.',
+    ['role', 'worker'],
+    'min',
+  ),
   usage_partitions_stopped: gauge('Partitions of a log that wait for an operator, by reason.', ['reason']),
   usage_role_restarts_total: counter('Restarts of a process that ended unasked.', ['role', 'worker']),
   usage_event_loop_utilization: gauge('Share of the last second in which the event loop was busy.', [

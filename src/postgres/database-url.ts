@@ -12,7 +12,7 @@ export type DatabaseLocation =
       readonly kind: 'embedded';
       /** Null where it was never started. */
       readonly url: string | null;
-      /** Whether it takes connections now. */
+      /** Whether `url` can be connected to now: the server runs, and the database of the usages is in it. */
       readonly running: boolean;
       /** The process that runs it, or is about to; null where there is none. */
       readonly owner: number | null;
@@ -28,7 +28,10 @@ export async function locateDatabase(settings: Place): Promise<DatabaseLocation>
   const owner = await livingOwner(folder.ownerFile);
   const connection = await readConnectionFile(folder.connectionFile);
   const server = connection && connection.port !== 0 ? await readPostmasterFile(folder.data) : null;
-  const running = server?.status === 'ready' && (await isServerOf(server.pid, folder.data));
+  const running =
+    connection?.databaseMade === true &&
+    server?.status === 'ready' &&
+    (await isServerOf(server.pid, folder.data));
   const url = connection && connection.port !== 0 ? connectionUrl(connection) : null;
   return { kind: 'embedded', url, running, owner };
 }

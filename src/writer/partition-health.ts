@@ -21,14 +21,14 @@ export interface PartitionHealth {
   well(partition: string): void;
 }
 
-export function createPartitionHealth(logger: Logger, { metric }: WriterMetrics): PartitionHealth {
+export function createPartitionHealth(logger: Logger, { metric, labels }: WriterMetrics): PartitionHealth {
   const failing = new Map<string, LogEvent>();
   const stopped = new Map<string, StopReason>();
   let isReachable = false;
 
   function show(): void {
     const storeFails = [...failing.values()].includes('store_failing');
-    metric.usage_postgres_up.set(isReachable && !storeFails ? 1 : 0);
+    metric.usage_postgres_up.set(labels, isReachable && !storeFails ? 1 : 0);
     for (const reason of ['gap', 'poison', 'too_new'] as const) {
       const count = [...stopped.values()].filter((value) => value === reason).length;
       metric.usage_partitions_stopped.set({ reason }, count);

@@ -6,8 +6,9 @@ import { createKafkaReader } from '../log/kafka/reader.ts';
 import { createLocalReader } from '../log/local/reader.ts';
 import { runRole } from '../role/run-role.ts';
 import { createWriter } from './writer.ts';
+import { createWriterMetrics } from './writer-metrics.ts';
 
-await runRole('writer', ({ settings, logger }) => {
+await runRole('writer', ({ settings, worker, logger }) => {
   // The supervisor names the embedded one here, too.
   const databaseUrl = settings.DATABASE_URL;
   if (databaseUrl === undefined) {
@@ -15,9 +16,10 @@ await runRole('writer', ({ settings, logger }) => {
       'DATABASE_URL is not set, and the writer alone needs it: "usage-ingest database-url" prints that of the embedded one',
     ]);
   }
+  const metrics = createWriterMetrics(worker);
   if (settings.KAFKA_BROKERS !== undefined) {
     const reader = createKafkaReader({ settings, clientId: 'usage-ingest-writer', logger });
-    return createWriter({ settings, reader, databaseUrl, logger });
+    return createWriter({ settings, reader, databaseUrl, logger, metrics });
   }
   const reader = createLocalReader({
     logDir: join(settings.DATA_DIR, 'log'),
@@ -26,5 +28,5 @@ await runRole('writer', ({ settings, logger }) => {
     segmentBytes: settings.USAGE_LOG_SEGMENT_BYTES,
     logger,
   });
-  return createWriter({ settings, reader, databaseUrl, logger, logBytes: reader.bytes });
+  return createWriter({ settings, reader, databaseUrl, logger, metrics, logBytes: reader.bytes });
 });

@@ -19,10 +19,14 @@ const names = [
   'usage_partitions_stopped',
 ] as const;
 
-export type WriterMetrics = Metrics<(typeof names)[number]>;
+export type WriterMetrics = Metrics<(typeof names)[number]> & {
+  /** Of what belongs to this process rather than to the log. */
+  readonly labels: { readonly role: 'writer'; readonly worker: string };
+};
 
-export function createWriterMetrics(): WriterMetrics {
-  return createMetrics(names);
+/** @param worker the process's slot */
+export function createWriterMetrics(worker = 0): WriterMetrics {
+  return { ...createMetrics(names), labels: { role: 'writer', worker: String(worker) } };
 }
 
 /** Counts a committed batch. */

@@ -120,3 +120,18 @@ test('an embedded server: made by migrate, started for the time of a command, us
   assert.equal(again.said.stdout, 'The schema is up to date.\n');
   assert.deepEqual(await query(url, 'select 1 as n'), [{ n: 1 }], 'the commands left it running');
 });
+
+test('database-url says yes only once the database is there, on a first start too', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const server = createEmbeddedPostgres({ dataDir, port: 0, logger: silentLogger });
+  closeAfter(t, () => server.stop());
+  const started = server.start();
+  const settings = { DATA_DIR: dataDir, USAGE_POSTGRES_PORT: 0, DATABASE_URL: undefined };
+  let asked = keptStreams();
+  while ((await databaseUrlCommand(settings, asked)) !== exitCode.ok) {
+    assert.doesNotMatch(asked.said.stderr, /not running/);
+    asked = keptStreams();
+  }
+  assert.deepEqual(await query(asked.said.stdout.trim(), 'select 1 as n'), [{ n: 1 }]);
+  await started;
+});

@@ -21,7 +21,7 @@ async function frontSnapshot(accepted: number, waiting: number, worker = '0'): P
   metric.usage_append_duration_seconds.observe({ log: 'local' }, 0.1);
   metric.usage_front_waiting_bytes.set({ role: 'front', worker }, waiting);
   metric.usage_log_oldest_seconds.set({ log: 'local' }, waiting);
-  metric.usage_postgres_up.set(waiting > 5 ? 1 : 0);
+  metric.usage_postgres_up.set({ role: 'writer', worker: '0' }, waiting > 5 ? 1 : 0);
   return pushed(await registry.getMetricsAsJSON());
 }
 

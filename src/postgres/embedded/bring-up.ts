@@ -96,6 +96,7 @@ export async function bringUp(run: Run, options: EmbeddedPostgresOptions): Promi
   run.log = log;
   const at = await startOnSomePort(run, { folder, binaries, user, connection, log, options });
   await ensureDatabase(at);
+  if (!at.databaseMade) await writeConnectionFile(folder.connectionFile, { ...at, databaseMade: true });
   goOn(run);
   const durationMs = Math.round(performance.now() - startedAt);
   const { pid } = run.process!;

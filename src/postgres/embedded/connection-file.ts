@@ -13,10 +13,12 @@ export interface EmbeddedConnection {
   readonly port: number;
   /** 192 random bits, base64url. */
   readonly password: string;
+  /** Whether the database of the usages was made: a server may take connections before. */
+  readonly databaseMade: boolean;
 }
 
 export function newConnection(): EmbeddedConnection {
-  return { port: 0, password: randomBytes(24).toString('base64url') };
+  return { port: 0, password: randomBytes(24).toString('base64url'), databaseMade: false };
 }
 
 /** @throws EmbeddedPostgresError where the file is there and is not ours */
@@ -29,11 +31,14 @@ export async function readConnectionFile(path: string): Promise<EmbeddedConnecti
 }
 
 export async function writeConnectionFile(path: string, connection: EmbeddedConnection): Promise<void> {
-  const { port, password } = connection;
-  await replaceSmallFile(path, `${JSON.stringify({ port, password })}\n`);
+  const { port, password, databaseMade } = connection;
+  await replaceSmallFile(path, `${JSON.stringify({ port, password, databaseMade })}\n`);
 }
 
-export function connectionUrl({ port, password }: EmbeddedConnection, database = embeddedDatabase): string {
+export function connectionUrl(
+  { port, password }: Pick<EmbeddedConnection, 'port' | 'password'>,
+  database = embeddedDatabase,
+): string {
   return `postgresql://${embeddedUser}:${password}@127.0.0.1:${port}/${database}`;
 }
 
@@ -45,7 +50,9 @@ function parse(text: string): EmbeddedConnection | null {
     return null;
   }
   if (typeof value !== 'object' || value === null) return null;
-  const { port, password } = value as Record<string, unknown>;
+  const { port, password, databaseMade } = value as Record<string, unknown>;
   if (typeof port !== 'number' || !Number.isInteger(port) || port < 0 || port > 65_535) return null;
-  return typeof password === 'string' && /^[\w-]{16,}$/.test(password) ? { port, password } : null;
+  return typeof password === 'string' && /^[\w-]{16,}$/.test(password)
+    ? { port, password, databaseMade: databaseMade === true }
+    : null;
 }

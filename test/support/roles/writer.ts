@@ -9,7 +9,7 @@ await runRole('writer', ({ settings }) => {
   return {
     registry,
     async start() {
-      metric.usage_postgres_up.set(1);
+      metric.usage_postgres_up.set({ role: 'writer', worker: '0' }, 1);
       writeFileSync(join(settings.DATA_DIR, 'writer.database'), String(settings.DATABASE_URL));
     },
     async stop() {
