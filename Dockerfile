@@ -25,6 +25,8 @@ COPY bin ./bin
 COPY src ./src
 COPY migrations ./migrations
 COPY analytics/*.sql ./analytics/
+COPY docs/openapi.json ./docs/
+COPY api-reference ./api-reference
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \
     ADMIN_HOST=0.0.0.0 \

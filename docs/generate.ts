@@ -1,5 +1,5 @@
 /**
- * Writes the pages that the tables in src/ say: config, errors, metrics, logs. With --check it writes nothing
+ * Writes the pages that the tables in src/ say: config, errors, metrics, logs, and the API's description. With --check it writes nothing
  * and fails where a page is not what they say.
  */
 
@@ -9,6 +9,7 @@ import { describeSettings } from '../src/config/describe.ts';
 import { httpProblems, usageProblems } from '../src/errors/http-problems.ts';
 import { logEvents } from '../src/observability/log-events.ts';
 import { metricTable } from '../src/observability/metrics.ts';
+import { apiDocumentText } from './openapi/document.ts';
 
 /** Every generated page by its file name. */
 export function generatedPages(): Record<string, string> {
@@ -17,6 +18,7 @@ export function generatedPages(): Record<string, string> {
     'errors.md': errorsPage(),
     'metrics.md': metricsPage(),
     'logs.md': logsPage(),
+    'openapi.json': apiDocumentText(),
   };
 }
 

@@ -86,6 +86,10 @@ export function resultsMember(usages: RequestUsages): string {
 
 export const healthyAnswer: Answer = { status: '200 OK', contentType: json, body: '{"healthy":true}' };
 
+export function apiDocumentAnswer(body: Buffer): Answer {
+  return { status: '200 OK', contentType: json, body };
+}
+
 export function readinessAnswer({ ready, reason }: { ready: boolean; reason: string }): Answer {
   return ready
     ? { status: '200 OK', contentType: json, body: '{"ready":true}' }

@@ -7,6 +7,7 @@ import type { Registry } from 'prom-client';
 import type { Settings } from '../config/settings.ts';
 import { StartRefusedError } from '../errors/start-refused-error.ts';
 import { type LogAppender, LogUnavailableError } from '../log/log.ts';
+import { readApiDocument } from '../observability/api-document.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createUuidV7 } from '../usage/uuid-v7.ts';
 import { createAdmission, type Refusal } from './admission.ts';
@@ -169,9 +170,10 @@ export function createFront(options: FrontOptions): Front {
   }
 
   async function startNow(): Promise<void> {
+    const apiDocument = await readApiDocument();
     uws = await loadUws();
     app = uws.App();
-    addRoutes(app, { postUsages, begin, readiness: options.readiness });
+    addRoutes(app, { postUsages, begin, readiness: options.readiness, apiDocument });
     listening = await listen(app, host, port);
     port = uws.us_socket_local_port(listening);
     const shortestMs = Math.min(settings.USAGE_APPEND_TIMEOUT_MS, settings.USAGE_BODY_TIMEOUT_MS);

@@ -1,6 +1,7 @@
-/** Paths and methods. What answers at once, whatever the load: health, readiness, 404 and 405. */
+/** Paths and methods. What answers at once, whatever the load: health, readiness, the API's description, 404 and 405. */
 
 import {
+  apiDocumentAnswer,
   healthyAnswer,
   methodNotAllowedAnswer,
   problemAnswer,
@@ -15,9 +16,11 @@ export interface RouteParts {
   postUsages(res: HttpResponse, req: HttpRequest): void;
   begin(res: HttpResponse, startedMs: number): Exchange;
   readiness(): { ready: boolean; reason: string };
+  readonly apiDocument: Buffer;
 }
 
-export function addRoutes(app: TemplatedApp, { postUsages, begin, readiness }: RouteParts): void {
+export function addRoutes(app: TemplatedApp, parts: RouteParts): void {
+  const { postUsages, begin, readiness } = parts;
   /** An answer that needs nothing of the request but its framing. */
   const direct = (answerOf: () => Answer) => (res: HttpResponse, req: HttpRequest) => {
     const exchange = begin(res, performance.now());
@@ -42,6 +45,8 @@ export function addRoutes(app: TemplatedApp, { postUsages, begin, readiness }: R
   );
   readable('/healthz', () => healthyAnswer);
   readable('/readyz', () => readinessAnswer(readiness()));
+  const apiDocument = apiDocumentAnswer(parts.apiDocument);
+  readable('/openapi.json', () => apiDocument);
   app.any(
     '/*',
     direct(() => problemAnswer('not_found')),

@@ -5,8 +5,10 @@
 
 import { z } from 'zod';
 import type { UsageProblemCode } from '../errors/http-problems.ts';
+import { attributesBytesMax, attributesLevelsMax } from './attributes.ts';
+import { dateStringPattern, rfc3339Pattern, textPattern, utcStringPattern } from './patterns.ts';
 import { controlCharacter, hasLength, notWellFormed, textFaults } from './text.ts';
-import { parseTimestamp } from './timestamp.ts';
+import { parseTimestamp, usedAtMsMin } from './timestamp.ts';
 
 /** Code points. */
 export const patientIdLengthMax = 128;
@@ -26,8 +28,33 @@ function text(lengthMax: number, typeCode: UsageProblemCode, lengthCode: UsagePr
     .refine((value) => hasLength(value, lengthMax), { error: lengthCode })
     .refine((value) => !(textFaults(value) & notWellFormed), { error: code('text_not_well_formed') })
     .refine((value) => !(textFaults(value) & controlCharacter), { error: code('text_control_character') })
-    .meta({ minLength: 1, maxLength: lengthMax });
+    .meta({ minLength: 1, maxLength: lengthMax, pattern: textPattern });
 }
+
+/** The forms of a timestamp. All texts are read by `parseTimestamp`; what tells them apart here is for the description. */
+const timestampForms = [
+  z.string().meta({
+    title: 'RFC 3339',
+    pattern: rfc3339Pattern,
+    description:
+      'With `T` or a space; seconds and fraction optional, cut to milliseconds; zone optional, none is UTC. `:60` only where a leap second may be.',
+  }),
+  z.string().meta({
+    title: "JavaScript's Date.prototype.toString",
+    pattern: dateStringPattern,
+    description: "The weekday fits the date. The zone's name in parentheses is optional.",
+  }),
+  z.string().meta({
+    title: "JavaScript's Date.prototype.toUTCString",
+    pattern: utcStringPattern,
+    description: 'The weekday fits the date.',
+  }),
+  z.number().meta({
+    title: 'Epoch milliseconds',
+    minimum: usedAtMsMin,
+    description: 'A fraction is cut.',
+  }),
+] as const;
 
 /** The fields that have a column of their own; every other one is kept as data (see `attributes.ts`). */
 export function createUsageSchema(nowMs: () => number) {
@@ -55,7 +82,7 @@ export function createUsageSchema(nowMs: () => number) {
           'What was used.',
         ),
         timestamp: z
-          .union([z.string(), z.number()], { error: typeError('timestamp_format') })
+          .union(timestampForms, { error: typeError('timestamp_format') })
           .transform((value, context) => {
             const timestamp = parseTimestamp(value, nowMs());
             if (typeof timestamp !== 'string') return timestamp;
@@ -63,7 +90,7 @@ export function createUsageSchema(nowMs: () => number) {
             return z.NEVER;
           })
           .describe(
-            "When it was used: RFC 3339, what JavaScript's Date.prototype.toString or toUTCString prints, or epoch milliseconds as a number. From 2000-01-01 to 24 hours from now.",
+            "When it was used. From 2000-01-01 to 24 hours from now. The sender's zone is kept; `Z`, `-00:00`, `GMT` alone, none and epoch milliseconds say that it is unknown.",
           ),
         id: z
           .string({ error: code('id_format') })
@@ -75,8 +102,24 @@ export function createUsageSchema(nowMs: () => number) {
       },
       { error: code('not_an_object') },
     )
-    .describe('One use of a medication. Fields beyond these are kept as data.');
+    .describe(
+      `One use of a medication. Fields beyond these are kept as data: at most ${attributesBytesMax} bytes of JSON and ${attributesLevelsMax} levels a usage. All text is well-formed Unicode without control characters, keys too.`,
+    );
 }
+
+/** A field beyond the known ones, as far as a schema can say it: what checks it is `attributes.ts`. */
+export const attributeSchema: z.ZodType = z
+  .lazy(() =>
+    z.union([
+      z.string().meta({ pattern: textPattern }),
+      z.number().meta({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }),
+      z.boolean(),
+      z.null(),
+      z.array(attributeSchema),
+      z.record(z.string().meta({ pattern: textPattern }), attributeSchema),
+    ]),
+  )
+  .meta({ id: 'Attribute', description: 'Any JSON. Integers lie within ±(2^53 - 1).' });
 
 /** With the machine's clock. */
 export const usageSchema = createUsageSchema(Date.now);

@@ -187,7 +187,7 @@ test('an Idempotency-Key gives the same ids to the same request and others to a 
 
 test('paths and methods: 404, and 405 with Allow', async (t) => {
   const { port } = await startFront(t);
-  for (const path of ['/', '/api', '/api/usages/', '/api/usages/1', '/openapi.json'])
+  for (const path of ['/', '/api', '/api/usages/', '/api/usages/1', '/openapi.json/', '/docs'])
     assertProblem(await send(port, { path, body: '{}' }), 404, 'not_found');
   for (const method of ['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']) {
     const reply = await send(port, { method });
@@ -195,9 +195,11 @@ test('paths and methods: 404, and 405 with Allow', async (t) => {
     assert.equal(reply.headers.allow, 'POST');
   }
   assert.equal((await send(port, { method: 'HEAD' })).status, 405);
-  const health = await send(port, { path: '/healthz' });
-  assertProblem(health, 405, 'method_not_allowed');
-  assert.equal(health.headers.allow, 'GET, HEAD');
+  for (const path of ['/healthz', '/readyz', '/openapi.json']) {
+    const reply = await send(port, { path });
+    assertProblem(reply, 405, 'method_not_allowed');
+    assert.equal(reply.headers.allow, 'GET, HEAD');
+  }
   assert.equal(
     (await send(port, { path: '/api/usages?from=here', body: JSON.stringify(usage) })).status,
     201,
