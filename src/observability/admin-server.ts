@@ -1,10 +1,12 @@
 /**
- * The operator's port: /metrics, /healthz, /readyz. It answers from what was pushed to it, so a scrape never
- * waits for a front. Every input is bounded: no bodies, few connections, short time-outs.
+ * The operator's port: /metrics, /healthz, /readyz, and what it is given beyond them. It answers from what was
+ * pushed to it, so a scrape never waits for a front. Every input is bounded: no bodies, few connections, short
+ * time-outs.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type AdminPath, type AdminPaths, answerProblem, answerText } from './admin-paths.ts';
 
 export interface AdminServerOptions {
   readonly host: string;
@@ -13,6 +15,8 @@ export interface AdminServerOptions {
   /** The Prometheus text of now. */
   metricsText(): Promise<string> | string;
   readiness(): { ready: boolean; reason: string };
+  /** What is answered beyond its own paths; a path belongs to one part. */
+  readonly parts?: readonly AdminPaths[];
 }
 
 export interface AdminServer {
@@ -26,17 +30,12 @@ const requestTimeoutMs = 5_000;
 const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 const jsonContentType = 'application/json; charset=utf-8';
 
-interface Reply {
-  readonly status: number;
-  readonly type: string;
-  readonly text: string;
-}
-
 export function createAdminServer(options: AdminServerOptions): AdminServer {
+  const paths = pathsOf([ownPaths(options), ...(options.parts ?? [])]);
   const server = createServer(
     { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs },
     (request, response) => {
-      void answer(request, response, options);
+      void answer(request, response, paths);
     },
   );
   server.maxConnections = connectionsMax;
@@ -80,52 +79,74 @@ async function close(server: Server, started: Promise<number> | null): Promise<v
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  options: AdminServerOptions,
+  paths: ReadonlyMap<string, AdminPath>,
 ): Promise<void> {
-  const path = (request.url ?? '/').split('?', 1)[0];
-  const known = path === '/metrics' || path === '/healthz' || path === '/readyz';
-  let reply: Reply;
-  if (!known) {
-    reply = problem(404, 'not_found', 'This port has /metrics, /healthz and /readyz.');
-  } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('allow', 'GET, HEAD');
-    reply = problem(405, 'method_not_allowed', 'The Allow header names the methods of this path.');
-  } else {
-    reply = await replyTo(path, options);
-  }
+  const path = paths.get((request.url ?? '/').split('?', 1)[0]!);
   // A body that nobody reads must not keep the connection in an unknown state.
   if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
     response.setHeader('connection', 'close');
   }
-  response.writeHead(reply.status, {
-    'content-type': reply.type,
-    'content-length': Buffer.byteLength(reply.text),
-    'cache-control': 'no-store',
-  });
-  response.end(request.method === 'HEAD' ? undefined : reply.text);
-}
-
-async function replyTo(
-  path: '/metrics' | '/healthz' | '/readyz',
-  options: AdminServerOptions,
-): Promise<Reply> {
-  if (path === '/healthz') return { status: 200, type: jsonContentType, text: '{"healthy":true}\n' };
-  if (path === '/readyz') {
-    const { ready, reason } = options.readiness();
-    const status = ready ? 200 : 503;
-    return { status, type: jsonContentType, text: `${JSON.stringify({ ready, reason })}\n` };
+  if (!path) {
+    const detail = `This port has ${[...paths.keys()].filter(isForPeople).join(', ')}.`;
+    return answerProblem(response, { status: 404, code: 'not_found', detail });
+  }
+  if (!path.allow.split(', ').includes(request.method ?? '')) {
+    response.setHeader('allow', path.allow);
+    const detail = 'The Allow header names the methods of this path.';
+    return answerProblem(response, { status: 405, code: 'method_not_allowed', detail });
   }
   try {
-    return { status: 200, type: metricsContentType, text: await options.metricsText() };
+    await path.answer(request, response);
   } catch {
-    return problem(
-      500,
-      'metrics_failed',
-      'The metrics could not be collected; the log tells when that began.',
-    );
+    // What was begun cannot be made right any more; the client sees that it broke off.
+    if (response.headersSent) return void response.destroy();
+    const detail = 'The server made a mistake; please report it with the path you asked for.';
+    answerProblem(response, { status: 500, code: 'answer_failed', detail });
   }
 }
 
-function problem(status: number, code: string, detail: string): Reply {
-  return { status, type: 'application/problem+json', text: `${JSON.stringify({ status, code, detail })}\n` };
+/** Not the files of a page. */
+const isForPeople = (path: string) => !/\.\w+$/.test(path);
+
+/** @throws RangeError where two parts have the same path */
+function pathsOf(parts: readonly AdminPaths[]): ReadonlyMap<string, AdminPath> {
+  const paths = new Map<string, AdminPath>();
+  for (const [path, answered] of parts.flatMap((part) => Object.entries(part))) {
+    if (paths.has(path)) throw new RangeError(`two parts answer ${path}`);
+    paths.set(path, answered);
+  }
+  return paths;
+}
+
+function ownPaths(options: AdminServerOptions): AdminPaths {
+  return {
+    '/metrics': {
+      allow: 'GET, HEAD',
+      async answer(_, response) {
+        const text = await textOrNull(options);
+        if (text !== null) return answerText(response, 200, metricsContentType, text);
+        const detail = 'The metrics could not be collected; the log tells when that began.';
+        answerProblem(response, { status: 500, code: 'metrics_failed', detail });
+      },
+    },
+    '/healthz': {
+      allow: 'GET, HEAD',
+      answer: (_, response) => answerText(response, 200, jsonContentType, '{"healthy":true}\n'),
+    },
+    '/readyz': {
+      allow: 'GET, HEAD',
+      answer(_, response) {
+        const { ready, reason } = options.readiness();
+        answerText(response, ready ? 200 : 503, jsonContentType, `${JSON.stringify({ ready, reason })}\n`);
+      },
+    },
+  };
+}
+
+async function textOrNull(options: AdminServerOptions): Promise<string | null> {
+  try {
+    return await options.metricsText();
+  } catch {
+    return null;
+  }
 }
