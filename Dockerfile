@@ -24,6 +24,7 @@ COPY package.json ./
 COPY bin ./bin
 COPY src ./src
 COPY migrations ./migrations
+COPY console ./console
 COPY analytics/*.sql ./analytics/
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \

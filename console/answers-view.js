@@ -4,7 +4,10 @@ import { count } from './numbers.js';
 import { keyedRows, make, write } from './page-elements.js';
 
 /** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
-/** @typedef {{ key: string, name: string, explained: string, pick(snapshot: Snapshot): number }} Row */
+/**
+ * A row without a pick heads those below it.
+ * @typedef {{ key: string, name: string, explained: string, pick: ((snapshot: Snapshot) => number) | null }} Row
+ */
 
 /** @type {Readonly<Record<string, string>>} */
 const meanings = {
@@ -32,12 +35,16 @@ export function createAnswersView(table, history) {
   const body = /** @type {HTMLElement} */ (table.querySelector('tbody'));
   const show = keyedRows(body, {
     key: (/** @type {Row} */ { key }) => key,
-    make({ name, explained }) {
+    make({ name, explained, pick }) {
       const heading = make('th', '', name, ' ', make('span', 'explained', explained));
-      heading.setAttribute('scope', 'row');
-      return make('tr', '', heading, make('td', 'number'), make('td', 'number'));
+      heading.setAttribute('scope', pick ? 'row' : 'rowgroup');
+      if (!pick) heading.setAttribute('colspan', '3');
+      return pick
+        ? make('tr', '', heading, make('td', 'number'), make('td', 'number'))
+        : make('tr', 'group', heading);
     },
     change(row, { pick }) {
+      if (!pick) return;
       const [, lately, all] = /** @type {unknown[]} */ ([...row.children]);
       write(/** @type {Element} */ (lately), count(history.growth(pick)));
       write(/** @type {Element} */ (all), count(pick(now)));
@@ -48,30 +55,38 @@ export function createAnswersView(table, history) {
     now = snapshot;
     const rows = rowsOf(snapshot);
     if (rows.length > 0) show(rows);
-    else show([{ key: 'none', name: 'No request yet', explained: '', pick: () => 0 }]);
+    else show([{ key: 'none', name: 'No request yet', explained: '', pick: null }]);
   };
 }
 
 /** @param {Snapshot} snapshot @returns {Row[]} */
 function rowsOf({ answers, refused, shed }) {
+  const statuses = Object.keys(answers).map((status) =>
+    row(`answer ${status}`, status, meanings[status] ?? '', ({ answers }) => answers[status]),
+  );
+  const codes = Object.keys(refused).map((code) =>
+    row(`refused ${code}`, code, '', ({ refused }) => refused[code]),
+  );
+  const reasons = Object.keys(shed).map((reason) =>
+    row(`shed ${reason}`, reason, '', ({ shed }) => shed[reason]),
+  );
   return [
-    ...Object.keys(answers).map((status) => ({
-      key: `answer ${status}`,
-      name: status,
-      explained: meanings[status] ?? '',
-      pick: (/** @type {Snapshot} */ snapshot) => snapshot.answers[status] ?? 0,
-    })),
-    ...Object.keys(refused).map((code) => ({
-      key: `refused ${code}`,
-      name: code,
-      explained: 'refused',
-      pick: (/** @type {Snapshot} */ snapshot) => snapshot.refused[code] ?? 0,
-    })),
-    ...Object.keys(shed).map((reason) => ({
-      key: `shed ${reason}`,
-      name: reason,
-      explained: 'shed',
-      pick: (/** @type {Snapshot} */ snapshot) => snapshot.shed[reason] ?? 0,
-    })),
+    ...statuses,
+    ...(codes.length > 0 ? [group('Refused usages and requests, by code'), ...codes] : []),
+    ...(reasons.length > 0 ? [group('Answered 503, by reason'), ...reasons] : []),
   ];
+}
+
+/**
+ * @param {string} key @param {string} name @param {string} explained
+ * @param {(snapshot: Snapshot) => number | undefined} pick
+ * @returns {Row}
+ */
+function row(key, name, explained, pick) {
+  return { key, name, explained, pick: (snapshot) => pick(snapshot) ?? 0 };
+}
+
+/** @param {string} name @returns {Row} */
+function group(name) {
+  return { key: name, name, explained: '', pick: null };
 }

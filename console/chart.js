@@ -20,13 +20,17 @@ import { make, write } from './page-elements.js';
  * @property {readonly Line[]} lines
  * @property {(value: number | null | undefined) => string} format
  * @property {number} topMin the axis goes up to this at least
+ * @property {boolean} [whole] the axis names whole numbers alone
  */
 
-const minuteSplits = [-180, -120, -60, 0];
-const splitNames = ['3 min ago', '2 min', '1 min', 'now'];
+/** Seconds before now, and how they are called. */
+const timeSplits = [-120, -90, -60, -30, 0];
+const timeNames = ['2 min', '90 s', '1 min', '30 s', 'now'];
+
+const wholeSteps = [0, 1, 2, 3, 4, 5, 6].flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power));
 
 /** @param {ChartOptions} options */
-export function createChart({ title, explained, lines, format, topMin }) {
+export function createChart({ title, explained, lines, format, topMin, whole }) {
   const values = lines.map(() => make('b', '', '–'));
   const legend = make('ul', 'legend');
   lines.forEach(({ label, colour }, index) => {
@@ -53,10 +57,15 @@ export function createChart({ title, explained, lines, format, topMin }) {
         {
           ...axis(),
           size: 26,
-          splits: (self) => minuteSplits.map((at) => at + end(self)),
-          values: () => splitNames,
+          splits: (self) => timeSplits.map((at) => at + end(self)),
+          values: () => timeNames,
         },
-        { ...axis(), size: 58, values: (_, splits) => splits.map((value) => format(value)) },
+        {
+          ...axis(),
+          size: whole ? 50 : 58,
+          ...(whole ? { incrs: wholeSteps } : {}),
+          values: (_, splits) => splits.map((value) => format(value)),
+        },
       ],
       series: [{}, ...lines.map(lineOptions)],
       hooks: { setCursor: [showValues] },
@@ -117,9 +126,26 @@ function lineOptions({ colour, area }) {
   return {
     stroke: () => colourOf(colour),
     width: 1.75,
-    points: { show: false },
+    points: {
+      show: true,
+      size: 4,
+      filter: lonely,
+      stroke: () => colourOf(colour),
+      fill: () => colourOf(colour),
+    },
     ...(area ? { fill: () => colourOf(`${colour}-area`) } : {}),
   };
+}
+
+/**
+ * A value with none beside it makes no line: it gets a point.
+ * @param {uPlot} self @param {number} index of the line
+ */
+function lonely(self, index) {
+  const values = self.data[index] ?? [];
+  return [...values.keys()].filter(
+    (at) => values[at] != null && values[at - 1] == null && values[at + 1] == null,
+  );
 }
 
 /** @param {string} name of a custom property in colours.css */

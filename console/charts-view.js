@@ -10,19 +10,19 @@ import { count, duration, rate } from './numbers.js';
 const charts = [
   {
     title: 'Usages a second',
-    explained: 'Chart of usages a second over the last three minutes. The legend tells the values of now.',
+    explained: 'Chart of usages a second over the last two minutes. The legend tells the values of now.',
     topMin: 5,
     format: rate,
+    whole: true,
     lines: [
       { label: 'acknowledged', colour: 'blue', area: true, pick: ({ perSecond }) => perSecond.accepted },
       { label: 'stored', colour: 'teal', pick: ({ perSecond }) => perSecond.stored },
-      { label: 'requests', colour: 'grey', pick: ({ perSecond }) => perSecond.requests },
     ],
   },
   {
     title: 'Acknowledged within',
     explained:
-      'Chart of how long an acknowledgement takes, as percentiles, over the last three minutes. The legend tells the values of now.',
+      'Chart of how long an acknowledgement takes, as percentiles, over the last two minutes. The legend tells the values of now.',
     topMin: 0.005,
     format: duration,
     lines: [
@@ -34,17 +34,19 @@ const charts = [
   {
     title: 'Records that wait in the log',
     explained:
-      'Chart of records in the log that are not in Postgres yet, over the last three minutes. The legend tells the value of now.',
+      'Chart of records in the log that are not in Postgres yet, over the last two minutes. The legend tells the value of now.',
     topMin: 10,
     format: count,
+    whole: true,
     lines: [{ label: 'waiting', colour: 'amber', area: true, pick: ({ logs }) => recordsOf(logs) }],
   },
   {
     title: 'Requests not taken, a second',
     explained:
-      'Chart of requests a second that were refused or failed, over the last three minutes. The legend tells the values of now.',
+      'Chart of requests a second that were refused or failed, over the last two minutes. The legend tells the values of now.',
     topMin: 2,
     format: rate,
+    whole: true,
     lines: [
       { label: 'refused (4xx)', colour: 'amber', pick: ({ perSecond }) => perSecond.refused },
       { label: 'failed (5xx)', colour: 'red', pick: ({ perSecond }) => perSecond.failed },

@@ -69,21 +69,24 @@ function stagesOf(snapshot) {
 function frontStage({ processes, perSecond, acknowledged, instance }) {
   const fronts = processes.filter(({ role }) => role === 'front');
   const up = fronts.filter(({ ready }) => ready).length;
-  const within = acknowledged
-    ? `99 % acknowledged within ${duration(acknowledged.p99)}; ${percentOfAll(acknowledged.within)} within the 100 ms that are the objective`
-    : 'nothing to acknowledge just now';
+  const times = acknowledged
+    ? [
+        `99 % acknowledged within ${duration(acknowledged.p99)}`,
+        `${percentOfAll(acknowledged.within)} within 100 ms; the objective is 99 %`,
+      ]
+    : [];
   return {
     name: up === 1 && fronts.length === 1 ? 'Front' : 'Fronts',
     tone: up === 0 || !instance.ready ? 'bad' : up < fronts.length ? 'warn' : 'ok',
     state: up === 0 ? 'away' : up < fronts.length ? `${up} of ${fronts.length} up` : 'up',
     figure: rate(perSecond.accepted),
     unit: 'usages a second',
-    notes: [within],
+    notes: [`${rate(perSecond.requests)} requests a second`, ...times],
   };
 }
 
-/** @param {string} name @param {LogState | undefined} local @returns {Stage} */
-function localStage(name, local) {
+/** @param {string} name @param {LogState | undefined} local @param {string} [none] @returns {Stage} */
+function localStage(name, local, none) {
   const fill = local?.bytes != null && local.bytesMax ? local.bytes / local.bytesMax : 0;
   const size =
     local?.bytes == null ? 'size not told yet' : `${bytes(local.bytes)} of ${bytes(local.bytesMax)}`;
@@ -94,7 +97,7 @@ function localStage(name, local) {
     state: !local ? 'not told yet' : waitsLong(local) ? 'filling' : 'up',
     figure: count(local?.records),
     unit: local?.records === 1 ? 'record waits' : 'records wait',
-    notes: [oldest(local), size],
+    notes: [oldest(local, none), size],
     fill,
   };
 }
@@ -104,9 +107,10 @@ function waitsLong({ oldestSeconds }) {
   return (oldestSeconds ?? 0) > 10;
 }
 
-/** @param {LogState | undefined} log */
-function oldest(log) {
-  return log?.oldestSeconds ? `the oldest for ${duration(log.oldestSeconds)}` : 'none is old';
+/** @param {LogState | undefined} log @param {string} [none] said when nothing waits */
+function oldest(log, none = 'all are in Postgres') {
+  if (log?.oldestSeconds) return `the oldest for ${duration(log.oldestSeconds)}`;
+  return log?.records === 0 ? none : 'none is old';
 }
 
 /** @param {Snapshot} snapshot @param {LogState | undefined} log @returns {Stage} */
@@ -127,7 +131,7 @@ function kafkaStage({ kafka, processes }, log) {
 /** @param {Snapshot} snapshot @param {LogState | undefined} local @returns {Stage} */
 function spoolStage({ processes, total }, local) {
   const isRelaying = processes.some(({ role, ready }) => role === 'relay' && ready);
-  const stage = localStage('Spool on disk', local);
+  const stage = localStage('Spool on disk', local, 'all went on to Kafka');
   const relayed = `${count(total.spooled)} came here, ${count(total.relayed)} went on to Kafka`;
   return {
     ...stage,
@@ -137,21 +141,27 @@ function spoolStage({ processes, total }, local) {
 }
 
 /** @param {Snapshot} snapshot @returns {Stage} */
-function writerStage({ processes, perSecond, lag }) {
+function writerStage({ processes, perSecond, lag, postgresUp }) {
   const isUp = processes.some(({ role, ready }) => role === 'writer' && ready);
   return {
     name: 'Writer',
-    tone: isUp ? 'ok' : 'bad',
-    state: isUp ? 'up' : 'away',
+    tone: !isUp ? 'bad' : postgresUp === false ? 'warn' : 'ok',
+    state: !isUp ? 'away' : postgresUp === false ? 'waits' : 'up',
     figure: rate(perSecond.stored),
     unit: 'stored a second',
-    notes: [lag ? `99 % in Postgres ${duration(lag.p99)} after they came` : 'nothing to store just now'],
+    notes: [
+      postgresUp === false
+        ? 'tries Postgres again and again'
+        : lag
+          ? `99 % in Postgres ${duration(lag.p99)} after they came`
+          : 'nothing to store just now',
+    ],
   };
 }
 
 /** @param {Snapshot} snapshot @returns {Stage} */
 function postgresStage({ postgresUp, total, instance }) {
-  const ofWhom = instance.database === 'embedded' ? 'the server’s own' : 'the one in DATABASE_URL';
+  const ofWhom = instance.database === 'embedded' ? 'the embedded one' : 'named by DATABASE_URL';
   return {
     name: 'Postgres',
     tone: postgresUp === null ? 'unknown' : postgresUp ? 'ok' : 'bad',

@@ -3,7 +3,7 @@
 /** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
 
 /** How far back the charts go. */
-export const windowSeconds = 180;
+export const windowSeconds = 120;
 const minuteMs = 60_000;
 /** Longer without a snapshot is a hole in the charts. */
 const holeMs = 3_000;

@@ -18,6 +18,7 @@ export function createStream(url, { onSnapshot, onLost }) {
   let source = null;
   let timer = 0;
   let pauseMs = firstPauseMs;
+  let isLive = false;
 
   function open() {
     close();
@@ -30,6 +31,7 @@ export function createStream(url, { onSnapshot, onLost }) {
   /** @param {MessageEvent<string>} event */
   function hear(event) {
     pauseMs = firstPauseMs;
+    isLive = true;
     watch();
     onSnapshot(JSON.parse(event.data));
   }
@@ -40,13 +42,13 @@ export function createStream(url, { onSnapshot, onLost }) {
   }
 
   async function lose() {
+    isLive = false;
     close();
     timer = setTimeout(open, pauseMs);
     pauseMs = Math.min(pauseMs * 2, pauseMsMax);
-    const meant = timer;
     const why = await reason();
-    // Paused, or heard again, meanwhile.
-    if (timer === meant || source) onLost(why);
+    // It may have come back while the reason was asked for.
+    if (!isLive) onLost(why);
   }
 
   async function reason() {

@@ -33,7 +33,9 @@ const frontsDefault =
 export const settingsSchema = z.object({
   PORT: port().default(3000).describe('Port of the HTTP API; 0 picks a free one.'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address the HTTP API listens on.'),
-  ADMIN_PORT: port().default(9464).describe('Port of /metrics, /healthz and /readyz; 0 picks a free one.'),
+  ADMIN_PORT: port()
+    .default(9464)
+    .describe('Port of the console, /metrics, /healthz and /readyz; 0 picks a free one.'),
   ADMIN_HOST: z.string().min(1).default('127.0.0.1').describe('Address the admin port listens on.'),
   DATA_DIR: z
     .string()

@@ -2,21 +2,27 @@
 
 import { contentSecurityPolicy, serveFiles } from '../../observability/static-files.ts';
 
-const scripts = [
-  'answers-view',
-  'chart',
-  'charts-view',
-  'console',
-  'flow-view',
-  'headline',
-  'history',
-  'numbers',
-  'page-elements',
-  'processes-view',
-  'sample-view',
-  'stream',
-  'tallies-view',
-] as const;
+const files = [
+  'answers-view.js',
+  'chart.js',
+  'charts-view.js',
+  'charts.css',
+  'colours.css',
+  'console.js',
+  'flow-view.js',
+  'headline.js',
+  'history.js',
+  'icon.svg',
+  'numbers.js',
+  'page-elements.js',
+  'page.css',
+  'processes-view.js',
+  'sample-view.js',
+  'stages.css',
+  'stream.js',
+  'tables.css',
+  'tallies-view.js',
+];
 
 const ofConsole = (name: string) => new URL(`../../../console/${name}`, import.meta.url);
 /** Found as Node finds a package, wherever it is installed. */
@@ -25,10 +31,7 @@ const ofUplot = (name: string) => new URL(name, import.meta.resolve('uplot'));
 export const consoleFiles = serveFiles(
   {
     '/': ofConsole('index.html'),
-    '/console/console.css': ofConsole('console.css'),
-    '/console/colours.css': ofConsole('colours.css'),
-    '/console/icon.svg': ofConsole('icon.svg'),
-    ...Object.fromEntries(scripts.map((name) => [`/console/${name}.js`, ofConsole(`${name}.js`)])),
+    ...Object.fromEntries(files.map((name) => [`/console/${name}`, ofConsole(name)])),
     '/console/uplot.js': ofUplot('uPlot.esm.js'),
     '/console/uplot.css': ofUplot('uPlot.min.css'),
   },
