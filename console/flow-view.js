@@ -1,6 +1,6 @@
 /** The way of a usage, stage by stage: what is up, what is away, and the number that tells most of it. */
 
-import { bytes, count, duration, percentOfAll, rate } from './numbers.js';
+import { bytes, count, counted, duration, percentOfAll, rate } from './numbers.js';
 import { fillBar, keyedRows, make, makeBar, write } from './page-elements.js';
 
 /** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
@@ -59,9 +59,11 @@ function stagesOf(snapshot) {
   const kafka = snapshot.logs.find(({ log }) => log === 'kafka');
   const local = snapshot.logs.find(({ log }) => log === 'local');
   const stages = [frontStage(snapshot)];
-  if (snapshot.instance.log === 'kafka') stages.push(kafkaStage(snapshot, kafka));
   if (snapshot.instance.log === 'local') stages.push(localStage('Log on disk', local));
-  else if (snapshot.instance.spool) stages.push(spoolStage(snapshot, local));
+  else {
+    if (snapshot.instance.spool) stages.push(spoolStage(snapshot, local));
+    stages.push(kafkaStage(snapshot, kafka));
+  }
   return [...stages, writerStage(snapshot), postgresStage(snapshot)];
 }
 
@@ -114,17 +116,20 @@ function oldest(log, none = 'all are in Postgres') {
 }
 
 /** @param {Snapshot} snapshot @param {LogState | undefined} log @returns {Stage} */
-function kafkaStage({ kafka, processes }, log) {
+function kafkaStage({ kafka, processes, instance }, log) {
   const fronts = processes.filter(({ role, ready }) => role === 'front' && ready).length;
   const up = kafka?.frontsUp ?? 0;
-  const weak = kafka?.weak ? ['settings of its topic weaken the promise: see the log line kafka_weak'] : [];
+  const isWeak = (kafka?.weak ?? 0) > 0;
+  const weak = isWeak ? ['settings of its topic weaken the promise: see the log line kafka_weak'] : [];
+  const instead = instance.spool ? 'usages go to the spool' : 'usages are refused';
   return {
     name: 'Kafka',
-    tone: up === 0 ? 'bad' : up < fronts || weak.length > 0 ? 'warn' : 'ok',
-    state: up === 0 ? 'away' : up < fronts ? `up for ${up} of ${fronts}` : 'up',
-    figure: count(log?.records),
-    unit: log?.records === 1 ? 'record waits' : 'records wait',
-    notes: [oldest(log), ...weak],
+    tone: up === 0 ? 'bad' : up < fronts || isWeak ? 'warn' : 'ok',
+    state: up === 0 ? 'away' : up < fronts ? `up for ${up} of ${fronts}` : isWeak ? 'up, but weak' : 'up',
+    // While it is away nobody can say what it holds.
+    figure: count(up === 0 ? null : log?.records),
+    unit: log?.records === 1 && up > 0 ? 'record waits' : 'records wait',
+    notes: [up === 0 ? instead : oldest(log), ...weak],
   };
 }
 
@@ -132,11 +137,11 @@ function kafkaStage({ kafka, processes }, log) {
 function spoolStage({ processes, total }, local) {
   const isRelaying = processes.some(({ role, ready }) => role === 'relay' && ready);
   const stage = localStage('Spool on disk', local, 'all went on to Kafka');
-  const relayed = `${count(total.spooled)} came here, ${count(total.relayed)} went on to Kafka`;
+  const relayed = `${counted(total.spooled, 'usage')} came here, ${count(total.relayed)} went on`;
   return {
     ...stage,
     ...(isRelaying ? {} : { tone: /** @type {Tone} */ ('warn'), state: 'relay away' }),
-    notes: [...stage.notes, relayed],
+    notes: ['in use only while Kafka is away', ...stage.notes, relayed],
   };
 }
 
@@ -167,7 +172,7 @@ function postgresStage({ postgresUp, total, instance }) {
     tone: postgresUp === null ? 'unknown' : postgresUp ? 'ok' : 'bad',
     state: postgresUp === null ? 'not told yet' : postgresUp ? 'up' : 'away',
     figure: count(total.stored),
-    unit: 'stored since the start',
-    notes: [ofWhom],
+    unit: 'stored',
+    notes: ['since the start of this server', ofWhom],
   };
 }

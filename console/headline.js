@@ -1,6 +1,6 @@
 /** The state of the instance in a sentence that needs no knowledge of it, and why. Pure. */
 
-import { bytes, count, counted, duration } from './numbers.js';
+import { bytes, counted, duration } from './numbers.js';
 
 /** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
 /** @typedef {'ok' | 'warn' | 'bad' | 'unknown'} Tone */
@@ -131,7 +131,7 @@ function calm({ total, logs, instance }) {
     ? 'None has come since the start: send one and watch it arrive.'
     : 'None has come since the start.';
   const where =
-    records === 0 ? 'Nothing waits in the log.' : `${count(records)} records are on their way to Postgres.`;
+    records === 0 ? 'Nothing waits in the log.' : `On the way to Postgres: ${counted(records, 'record')}.`;
   return {
     tone: 'ok',
     sentence: 'Every usage is safe.',
