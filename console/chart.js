@@ -63,6 +63,7 @@ export function createChart({ title, explained, lines, format, topMin, whole }) 
         {
           ...axis(),
           size: whole ? 50 : 58,
+          space: 24,
           ...(whole ? { incrs: wholeSteps } : {}),
           values: (_, splits) => splits.map((value) => format(value)),
         },

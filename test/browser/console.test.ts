@@ -143,6 +143,18 @@ test('the console of a server that is calm, loaded, and without its Postgres', n
     assert.deepEqual(await shown.complaints(), []);
   });
 
+  await t.test('and would have been heard: a forbidden script, an image without a text', async () => {
+    await page.evaluate(`
+      const script = document.createElement('script');
+      script.textContent = 'window.intruded = true';
+      document.body.append(script, document.createElement('img'));
+    `);
+    assert.equal(await page.evaluate('window.intruded'), undefined);
+    assert.match((await shown.complaints()).join('\n'), /script-src/);
+    assert.match((await accessibilityProblems(page)).join('\n'), /image-alt \(critical\): img/);
+    await page.evaluate('document.querySelector("img").remove()');
+  });
+
   await t.test(
     'the server gone: the page says that it hears nothing, and hears again by itself',
     async () => {

@@ -15,7 +15,6 @@ export function consoleSnapshotOf(change: Partial<ConsoleSnapshot> = {}): Consol
       database: 'embedded',
       spool: false,
       sample: true,
-      api: 'http://127.0.0.1:3000/api/usages',
     },
     perSecond: { requests: 0, accepted: 0, stored: 0, refused: 0, failed: 0 },
     acknowledged: null,

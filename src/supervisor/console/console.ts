@@ -52,7 +52,6 @@ export function createConsole(options: ConsoleOptions): Console {
     database: settings.DATABASE_URL === undefined ? 'embedded' : 'external',
     spool: settings.KAFKA_BROKERS !== undefined && settings.USAGE_SPOOL === 'on',
     sample: mayPost,
-    api,
   });
 
   function ownRates(live: MetricSnapshot): MetricSnapshot {

@@ -14,8 +14,6 @@ export interface ConsoleSnapshot {
     readonly spool: boolean;
     /** Whether a sample usage may be sent from here. */
     readonly sample: boolean;
-    /** Where usages are posted, as this machine reaches it. */
-    readonly api: string;
   };
   /** How much happens in a second, now. */
   readonly perSecond: {
