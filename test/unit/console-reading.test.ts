@@ -99,7 +99,7 @@ test('the logs, Postgres and Kafka, whole and in part', async () => {
   metric.usage_log_oldest_seconds.set({ log: 'kafka' }, 1.5);
   metric.usage_log_bytes.set({ log: 'local' }, 10);
   metric.usage_log_bytes_max.set({ log: 'local' }, 100);
-  metric.usage_postgres_up.set(0);
+  metric.usage_postgres_up.set({ role: 'writer', worker: '0' }, 0);
   metric.usage_kafka_up.set({ role: 'front', worker: '0' }, 1);
   metric.usage_kafka_up.set({ role: 'front', worker: '1' }, 0);
   metric.usage_kafka_up.set({ role: 'relay', worker: '0' }, 0);

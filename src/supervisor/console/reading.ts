@@ -53,7 +53,7 @@ export function consoleSnapshot({ instance, processes, totals, rates, at }: Read
   const count = (name: MetricName) => total.sum(name) ?? 0;
   const pace = (name: MetricName) => rate.sum(name) ?? 0;
   const paceByStatus = rate.by('usage_http_requests_total', 'status');
-  const up = total.sum('usage_postgres_up');
+  const writersUp = Object.values(total.by('usage_postgres_up', 'worker'));
   return {
     at,
     instance,
@@ -80,7 +80,7 @@ export function consoleSnapshot({ instance, processes, totals, rates, at }: Read
     refused: total.by('usage_rejected_total', 'code'),
     shed: total.by('usage_shed_total', 'reason'),
     logs: logsOf(total),
-    postgresUp: up === null ? null : up > 0,
+    postgresUp: writersUp.length === 0 ? null : writersUp.every((up) => up > 0),
     kafka: instance.log === 'kafka' ? kafkaOf(total) : null,
     stopped: total.by('usage_partitions_stopped', 'reason'),
     processes: processes.map((process) => ({ ...process, ...saturationOf(process, total, rate) })),
