@@ -24,6 +24,7 @@ COPY package.json ./
 COPY bin ./bin
 COPY src ./src
 COPY migrations ./migrations
+COPY console ./console
 COPY analytics/*.sql ./analytics/
 COPY docs/openapi.json ./docs/
 COPY api-reference ./api-reference

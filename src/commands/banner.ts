@@ -35,7 +35,7 @@ usage-ingest listens on ${addresses.url}/api/usages
   Try it:     ${addresses.curl}
   Look:       echo 'SELECT * FROM usages' | npx usage-ingest sql -
   Database:   ${database}${instance.embedded ? '  (embedded; npx usage-ingest database-url prints it)' : ''}
-  Metrics:    ${addresses.adminUrl}/metrics
+  Console:    ${addresses.adminUrl}
   Stop:       Ctrl-C
 
 `;

@@ -66,7 +66,8 @@ function ruleOf(metric: Metric): AcrossProcesses {
   return entry?.kind === 'gauge' ? entry.across : 'sum';
 }
 
-function seriesKey(value: Value): string {
+/** Names one series within its metric. */
+export function seriesKey(value: Value): string {
   const labels = Object.entries(value.labels).map(([name, label]) => [name, String(label)]);
   labels.sort(([a], [b]) => (a! < b! ? -1 : 1));
   return JSON.stringify([value.metricName ?? '', labels]);

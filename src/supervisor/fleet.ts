@@ -5,7 +5,9 @@
  */
 
 import type { Logger } from '../observability/logger.ts';
-import { createMetrics, type MetricSnapshot } from '../observability/metrics.ts';
+import { mergeSnapshots } from '../observability/merge.ts';
+import { createMetrics, type MetricName, type MetricSnapshot } from '../observability/metrics.ts';
+import type { Role } from '../role/messages.ts';
 import { createMetricsHub } from './metrics-hub.ts';
 import { type InstanceReadiness, instanceReadiness } from './readiness.ts';
 import { createRoleSlot, type RoleSlot } from './role-slot.ts';
@@ -36,12 +38,17 @@ export interface Fleet {
   kill(): void;
   /** The Prometheus text of all processes and of `own`. */
   metricsText(own: MetricSnapshot): Promise<string>;
+  /** The named metrics of all processes, as `metricsText` tells them. */
+  totals(names: ReadonlySet<MetricName>): Promise<MetricSnapshot>;
+  /** What they grow by in a second. */
+  rates(names: ReadonlySet<MetricName>): MetricSnapshot;
   processes(): FleetProcess[];
 }
 
 export interface FleetProcess {
-  readonly role: string;
+  readonly role: Role;
   readonly worker: number;
+  readonly ready: boolean;
   /** Undefined between the end of one process and the start of the next. */
   readonly pid: number | undefined;
 }
@@ -174,6 +181,9 @@ export function createFleet(options: FleetOptions): Fleet {
       for (const { slot } of members) slot.kill();
     },
     metricsText: async (own) => hub.text([...own, ...(await registry.getMetricsAsJSON())]),
-    processes: () => members.map(({ slot: { role, worker, pid } }) => ({ role, worker, pid })),
+    totals: async (names) => mergeSnapshots([hub.totals(names), await registry.getMetricsAsJSON()]),
+    rates: hub.rates,
+    processes: () =>
+      members.map(({ slot: { role, worker, state, pid } }) => ({ role, worker, ready: state.ready, pid })),
   };
 }

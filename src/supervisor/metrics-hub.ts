@@ -1,7 +1,8 @@
 /** The instance's metrics: what living processes pushed last, and what dead ones left. A scrape asks nobody. */
 
 import { cumulativeOf, mergeSnapshots, metricsText } from '../observability/merge.ts';
-import type { MetricSnapshot } from '../observability/metrics.ts';
+import type { MetricName, MetricSnapshot } from '../observability/metrics.ts';
+import { ratesBetween } from '../observability/rates.ts';
 
 export interface MetricsHub {
   /** `process` is any key that names one process for its life. */
@@ -10,19 +11,54 @@ export interface MetricsHub {
   retire(process: object): void;
   /** The Prometheus text of all processes and of the supervisor's own metrics. */
   text(own: MetricSnapshot): string;
+  /** What `text` tells, of these metrics alone. */
+  totals(names: ReadonlySet<MetricName>): MetricSnapshot;
+  /**
+   * How much these counters and histograms grow in a second, all processes together: of each, between its last
+   * two pushes, since pushes of different processes come at different times. What is silent counts for nothing.
+   */
+  rates(names: ReadonlySet<MetricName>): MetricSnapshot;
 }
 
+interface Push {
+  readonly snapshot: MetricSnapshot;
+  /** Of the monotonic clock. */
+  readonly atMs: number;
+}
+
+/** Pushes come once a second; past this what a process did last is not what it does now. */
+const silentMs = 5_000;
+
 export function createMetricsHub(): MetricsHub {
-  const living = new Map<object, MetricSnapshot>();
+  const living = new Map<object, { last: Push; before: Push | null }>();
   let retired: MetricSnapshot = [];
+  const lastOfAll = () => [...living.values()].map(({ last }) => last.snapshot);
   return {
-    push: (process, snapshot) => void living.set(process, snapshot),
-    retire(process) {
-      const last = living.get(process);
-      if (!last) return;
-      living.delete(process);
-      retired = mergeSnapshots([retired, cumulativeOf(last)]);
+    push(process, snapshot) {
+      const last = { snapshot, atMs: performance.now() };
+      living.set(process, { last, before: living.get(process)?.last ?? null });
     },
-    text: (own) => metricsText(mergeSnapshots([own, retired, ...living.values()])),
+    retire(process) {
+      const known = living.get(process);
+      if (!known) return;
+      living.delete(process);
+      retired = mergeSnapshots([retired, cumulativeOf(known.last.snapshot)]);
+    },
+    text: (own) => metricsText(mergeSnapshots([own, retired, ...lastOfAll()])),
+    totals: (names) => mergeSnapshots([retired, ...lastOfAll()].map((snapshot) => only(names, snapshot))),
+    rates(names) {
+      const nowMs = performance.now();
+      const paces: MetricSnapshot[] = [];
+      for (const { last, before } of living.values()) {
+        if (!before || nowMs - last.atMs > silentMs) continue;
+        const seconds = (last.atMs - before.atMs) / 1_000;
+        paces.push(ratesBetween(only(names, before.snapshot), only(names, last.snapshot), seconds));
+      }
+      return mergeSnapshots(paces);
+    },
   };
+}
+
+function only(names: ReadonlySet<string>, snapshot: MetricSnapshot): MetricSnapshot {
+  return snapshot.filter(({ name }) => names.has(name));
 }

@@ -14,8 +14,10 @@ import { exitCode } from '../errors/exit-codes.ts';
 import { StartRefusedError } from '../errors/start-refused-error.ts';
 import { type AdminServer, createAdminServer } from '../observability/admin-server.ts';
 import type { Logger } from '../observability/logger.ts';
+import type { MetricSnapshot } from '../observability/metrics.ts';
 import { createProcessMetrics } from '../observability/process-metrics.ts';
 import type { ProcessLock } from '../process-lock.ts';
+import { type Console, createConsole } from './console/console.ts';
 import { createDatabaseKeeper, type DatabaseKeeper, type DatabaseKeeperOptions } from './database-keeper.ts';
 import { createFleet, type FleetProcess } from './fleet.ts';
 import { portRefused, provePortFree } from './free-port.ts';
@@ -67,6 +69,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   let lock: ProcessLock | null = null;
   let admin: AdminServer | null = null;
+  let console: Console | null = null;
   let database: DatabaseKeeper | null = null;
   let port = settings.PORT;
   let databaseUrl = settings.DATABASE_URL;
@@ -118,7 +121,14 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
 
   async function startAdmin(): Promise<number> {
     const { ADMIN_HOST: host, ADMIN_PORT: asked } = settings;
-    admin = createAdminServer({ host, port: asked, readiness: fleet.readiness, metricsText });
+    console = createConsole({ settings, port, fleet, own: ownMetrics });
+    admin = createAdminServer({
+      host,
+      port: asked,
+      readiness: fleet.readiness,
+      metricsText,
+      parts: [console.paths],
+    });
     try {
       return await admin.start();
     } catch (error) {
@@ -127,8 +137,12 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   async function metricsText(): Promise<string> {
+    return fleet.metricsText(await ownMetrics());
+  }
+
+  function ownMetrics(): Promise<MetricSnapshot> {
     ownProcess.sample();
-    return fleet.metricsText(await ownProcess.registry.getMetricsAsJSON());
+    return ownProcess.registry.getMetricsAsJSON();
   }
 
   async function startOrUndo(): Promise<StartedInstance | null> {
@@ -158,6 +172,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
     await fleet.stop();
     await unlessForced(Promise.allSettled([database?.stop(), starting]));
+    console?.stop();
     await admin?.stop();
     lock?.release();
     clearTimeout(deadline);
