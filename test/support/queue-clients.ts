@@ -1,5 +1,6 @@
 /** The clients of docs/clients.md that queue on the device: how each is started, and what is in its queue. */
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -39,6 +40,11 @@ export const queueClients: readonly QueueClient[] = [
     refused: (folder) => idsOf(linesOf(join(folder, 'usages.jsonl.refused'))),
   },
 ];
+
+/** Whether this machine has the program that runs it. */
+export function canRun({ command }: QueueClient): boolean {
+  return spawnSync(command[0]!, ['--version'], { stdio: 'ignore' }).status === 0;
+}
 
 /** Without what is not written to its end yet. */
 function linesOf(file: string): string[] {
