@@ -100,7 +100,7 @@ function logsPage(): string {
   return page(
     'Log events',
     'src/observability/log-events.ts',
-    'One JSON line an event on stdout (pretty on a terminal), with `time`, `level`, `role`, `worker` and `event`. Never a line a request, never a value from a body.',
+    'One JSON line an event on stdout (pretty on a terminal), with `time`, `level`, `role`, `worker` and `event`. Never a line a request, never a value from a body. A state is told when it changes, not at every try; and whatever happens, a process writes at most 300 lines of one event at once and then one each 10 s: what is over that is counted in `leftOut` of the next line, and the last of it is always written.',
     table(['event', 'means'], rows),
   );
 }

@@ -13,7 +13,7 @@ export const logEvents = {
   kafka_weak: 'Settings of the Kafka topic weaken what a 201 promises.',
   relay_stopped: 'The relay cannot go on with a partition of the spool; the line says why. It tries again.',
   relay_resumed: 'A partition of the spool that had stopped goes on into Kafka.',
-  relay_failing: 'A partition of the spool could not be read or marked; it is tried again.',
+  relay_failing: 'A partition of the spool could not be read or marked; told once, tried again.',
   kafka_group_left: 'The seat in the consumer group was lost; it is taken again.',
   postgres_started: 'The embedded Postgres takes connections.',
   postgres_exited: 'The embedded Postgres ended unasked and will be started again.',
@@ -43,7 +43,7 @@ export const logEvents = {
   log_read_failing: 'A partition of the log cannot be read; it is tried again forever.',
   month_partition_made: 'A monthly partition of usages was made.',
   month_partition_failed:
-    'The next monthly partition could not be made ahead of time; tried again, and at the latest when a usage of it comes.',
+    'The next monthly partition could not be made ahead of time; told once, tried again, and at the latest when a usage of it comes.',
   backlog_unknown: 'What a partition still holds could not be counted; told once until it can be again.',
   log_gap_found:
     'Records of a log are missing or damaged: its partition stops until "usage-ingest positions accept-gap".',
@@ -63,7 +63,7 @@ export const logEvents = {
   log_segment_unclosed: 'A segment of the local log could not be closed in order. Nothing is lost by it.',
   log_watch_unavailable:
     'The system tells of no changes to files: the local log is polled, which costs latency.',
-  log_unreadable: 'The folder of the local log cannot be listed; tried again.',
+  log_unreadable: 'The folder of the local log cannot be listed; told once until it can be again.',
   log_retention_failed: 'Stored segments of the local log could not be removed or marked; tried again.',
 } as const satisfies Record<string, string>;
 

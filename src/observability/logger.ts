@@ -1,12 +1,14 @@
 /**
  * Structured logs: pino JSON on stdout, one line an event, pretty on a terminal. Every line has `event`, a
- * stable name from `logEvents` (logs.md lists them). Never a line a request, never a value from a body.
+ * stable name from `logEvents` (logs.md lists them). Never a line a request, never a value from a body, never
+ * more of one event than `createLogLimiter` lets through.
  */
 
 import { type Logger as PinoLogger, pino } from 'pino';
 import pretty from 'pino-pretty';
 import { errorFields } from './error-fields.ts';
 import type { LogEvent } from './log-events.ts';
+import { createLogLimiter } from './log-limiter.ts';
 
 export interface Logger {
   debug(event: LogEvent, fields?: object): void;
@@ -43,13 +45,19 @@ export function createLogger(options: {
 /** A logger that says nothing, for parts used outside a process of ours. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
+type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** `leftOut` on a line: how many of its event before it were not written, because they came too fast. */
 function wrap(logger: PinoLogger): Logger {
-  const line = (event: LogEvent, fields: object = {}): object =>
-    'err' in fields ? { event, ...fields, err: errorFields(fields.err) } : { event, ...fields };
-  return {
-    debug: (event, fields) => logger.debug(line(event, fields)),
-    info: (event, fields) => logger.info(line(event, fields)),
-    warn: (event, fields) => logger.warn(line(event, fields)),
-    error: (event, fields) => logger.error(line(event, fields)),
-  };
+  type Line = { readonly level: Level; readonly event: LogEvent; readonly fields: object };
+  const limiter = createLogLimiter<Line>(({ level, event, fields }, leftOut) => {
+    const line = leftOut > 0 ? { event, ...fields, leftOut } : { event, ...fields };
+    logger[level]('err' in fields ? { ...line, err: errorFields(fields.err) } : line);
+  });
+  const at =
+    (level: Level) =>
+    (event: LogEvent, fields: object = {}) => {
+      if (logger.isLevelEnabled(level)) limiter.submit({ level, event, fields });
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

@@ -50,6 +50,8 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
   let timer: NodeJS.Timeout | null = null;
   let active = true;
   let told = '';
+  /** What failed last time and is tried again: told when it begins to fail. */
+  const failing = new Set<'follow' | 'mark'>();
 
   async function follow(): Promise<void> {
     for (;;) {
@@ -68,6 +70,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
     for (let first = 0; first < records.length; first += inFlightMax)
       await Promise.all(records.slice(first, first + inFlightMax).map(appendForever));
     at = records.at(-1)!.next;
+    failing.delete('follow');
     options.onRelayed(records.reduce((sum, { header }) => sum + (header?.count ?? 0), 0));
     resumed();
   }
@@ -96,6 +99,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
       await options.mark(position);
       await partition.stored(position);
       marked = position;
+      failing.delete('mark');
     });
     return marking;
   }
@@ -105,9 +109,14 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
       timer = null;
       mark().catch((error) => {
         marking = Promise.resolve();
-        logger.warn('relay_failing', { partition: partition.name, err: error });
+        tellFailing('mark', error);
       });
     }, markEveryMs);
+  }
+
+  function tellFailing(what: 'follow' | 'mark', error: unknown): void {
+    if (!failing.has(what)) logger.warn('relay_failing', { partition: partition.name, err: error });
+    failing.add(what);
   }
 
   function stopped(reason: 'gap' | 'too_new' | 'refused', error: unknown): void {
@@ -156,7 +165,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
             continue;
           }
           if (error instanceof RecordTooNewError) stopped('too_new', error);
-          else logger.warn('relay_failing', { partition: partition.name, err: error });
+          else tellFailing('follow', error);
           await pause(stoppedRetryMs);
         }
       }

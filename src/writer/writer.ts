@@ -118,14 +118,17 @@ export function createWriter(options: WriterOptions): Writer {
 
   /** Ahead of time, so that no batch waits for it when a month begins. */
   async function makeMonths(): Promise<void> {
+    let isFailing = false;
     while (!stopping.signal.aborted) {
       const now = monthOf(Date.now());
       let waitMs = monthsEveryMs;
       try {
         await sessions.use(stopping.signal, (session) => months.ensure(session, [now, now + 1]));
+        isFailing = false;
       } catch (error) {
         if (error instanceof SessionsStoppedError) return;
-        logger.warn('month_partition_failed', { err: error });
+        if (!isFailing) logger.warn('month_partition_failed', { err: error });
+        isFailing = true;
         waitMs = 60_000;
       }
       await pause(waitMs, stopping.signal);

@@ -9,6 +9,7 @@ import pg from 'pg';
 import { startClients } from '../support/clients.ts';
 import { createInstance } from '../support/instance.ts';
 import { Ledger, storedCount } from '../support/ledger.ts';
+import { countByEvent, logLinesOf } from '../support/log-lines.ts';
 import { randomFromEnvironment } from '../support/random.ts';
 import { until } from '../support/until.ts';
 
@@ -27,11 +28,18 @@ test('a full log is 503 and recovers by itself', { timeout: 300_000 }, async (t)
   const ledger = new Ledger();
   const clients = startClients({ url: instance.url, count: 4, ledger, random: randomFromEnvironment() });
   const backends = [...postgres, ...(await instance.childrenOf(postgres[0]!))];
+  const saidBefore = instance.output().length;
   for (const pid of backends) process.kill(pid, 'SIGSTOP');
   try {
     await until(() => (clients.statuses.get(503) ?? 0) > 0, { what: 'the log is full: 503' });
     await until(async () => (await ready()) === 503, { what: 'it says that it is not ready' });
     assert.equal((await fetch(`${instance.url}/healthz`)).status, 200);
+    const refused = (clients.statuses.get(503) ?? 0) + 100;
+    await until(() => (clients.statuses.get(503) ?? 0) >= refused, { what: '100 more are refused' });
+    const lines = logLinesOf(instance.output().slice(saidBefore)).filter((line) =>
+      line.event.startsWith('log_'),
+    );
+    assert.ok(lines.length >= 1 && lines.length <= 10, JSON.stringify(countByEvent(lines)));
   } finally {
     for (const pid of backends) process.kill(pid, 'SIGCONT');
   }

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { startClients } from '../support/clients.ts';
 import { createInstance } from '../support/instance.ts';
 import { Ledger, storedCount } from '../support/ledger.ts';
+import { countByEvent, logLinesOf } from '../support/log-lines.ts';
 import { startTestPostgres } from '../support/postgres.ts';
 import { randomFromEnvironment } from '../support/random.ts';
 import { until } from '../support/until.ts';
@@ -23,6 +24,7 @@ test('Postgres away for 20 s under load', { timeout: 300_000 }, async (t) => {
   const clients = startClients({ url: instance.url, count: 4, ledger, random: randomFromEnvironment() });
   await until(() => clients.acknowledged() > 100, { what: 'usages are acknowledged' });
 
+  const saidBefore = instance.output().length;
   await postgres.stop();
   const stoppedAt = performance.now();
   await until(async () => (await instance.metric('usage_postgres_up')) === 0, {
@@ -37,6 +39,9 @@ test('Postgres away for 20 s under load', { timeout: 300_000 }, async (t) => {
   );
   const goal = clients.acknowledged() + 100;
   await until(() => clients.acknowledged() >= goal, { what: '201s go on while Postgres is away' });
+  // A line a change, not a line a try: Postgres was asked for again and again.
+  const lines = logLinesOf(instance.output().slice(saidBefore));
+  assert.ok(lines.length >= 1 && lines.length <= 5, JSON.stringify(countByEvent(lines)));
   await postgres.restart();
 
   await until(async () => (await instance.metric('usage_postgres_up')) === 1, {

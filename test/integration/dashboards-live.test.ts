@@ -7,23 +7,15 @@ import { readRules } from '../support/alert-rules.ts';
 import { dashboardPanels } from '../support/dashboard-panels.ts';
 import { createInstance } from '../support/instance.ts';
 import { kafkaMetricNames } from '../support/metric-names.ts';
+import { queriesGiveData } from '../support/panel-queries.ts';
 import { startTestPostgres } from '../support/postgres.ts';
 import { startPrometheus } from '../support/prometheus-server.ts';
 import { needsPrometheus } from '../support/prometheus-tools.ts';
 import { until } from '../support/until.ts';
 import { startVariedLoad } from '../support/varied-load.ts';
 
-/** Enough scrapes of a second each for a rate, also on a busy machine. */
-const rateInterval = '20s';
 const panels = dashboards.flatMap(dashboardPanels);
 const rules = readRules();
-
-/** As Grafana would send it with all instances and logs chosen. */
-const filledIn = (expression: string) =>
-  expression
-    .replaceAll('$__rate_interval', rateInterval)
-    .replaceAll('$instance', '.*')
-    .replaceAll('$log', '.*');
 
 const needsKafka = (expression: string) => kafkaMetricNames.some((name) => expression.includes(name));
 
@@ -52,24 +44,10 @@ test('every query of every panel gives data, every rule works', needsPrometheus,
       });
   });
 
-  for (const { name, queries } of panels) {
-    for (const { expression, legend } of queries) {
-      if (needsKafka(expression)) continue; // there is no Kafka here
-      await t.test(`${name} (${legend})`, async () => {
-        let seen: unknown;
-        const samples = await until(
-          async () => {
-            const found = await prometheus.query(filledIn(expression));
-            seen = found;
-            return found.length > 0 && found.some(({ value }) => Number.isFinite(value)) ? found : null;
-          },
-          { what: `there is data for ${filledIn(expression)}` },
-        ).catch((error) => assert.fail(`${error.message}; the last answer: ${JSON.stringify(seen)}`));
-        for (const [, label] of legend.matchAll(/\{\{(\w+)\}\}/g))
-          for (const { labels } of samples)
-            assert.ok(labels[label!], `${label} of ${JSON.stringify(labels)}`);
-      });
-    }
+  for (const panel of panels) {
+    // Those of Kafka are run in dashboards-kafka.test.ts: there is none here.
+    const queries = panel.queries.filter(({ expression }) => !needsKafka(expression));
+    await queriesGiveData(t, prometheus, { ...panel, queries });
   }
 
   await t.test('the variables have values', async () => {

@@ -9,6 +9,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { checkLogLines } from './log-lines.ts';
 import { until } from './until.ts';
 
 const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
@@ -35,7 +36,7 @@ export interface Instance {
   /** A sample of /metrics, summed over label sets that match; 0 where there is none. */
   metric(name: string, labels?: Record<string, string>): Promise<number>;
   databaseUrl(): Promise<string>;
-  /** Ends everything and removes DATA_DIR. */
+  /** Ends everything and removes DATA_DIR. @throws AssertionError where it logged what docs/logs.md does not list */
   close(): Promise<void>;
 }
 
@@ -55,6 +56,12 @@ export async function createInstance(env: Record<string, string> = {}): Promise<
   let supervisor: ChildProcess | undefined;
   let family: number[] = [];
   let output = '';
+  /** Of all starts. */
+  let everything = '';
+  const hear = (chunk: Buffer) => {
+    output += chunk;
+    everything += chunk;
+  };
 
   async function start(more: Record<string, string> = {}) {
     output = '';
@@ -63,8 +70,8 @@ export async function createInstance(env: Record<string, string> = {}): Promise<
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     supervisor = child;
-    child.stdout.on('data', (chunk) => (output += chunk));
-    child.stderr.on('data', (chunk) => (output += chunk));
+    child.stdout.on('data', hear);
+    child.stderr.on('data', hear);
     await until(
       async () => {
         if (child.exitCode !== null || child.signalCode !== null)
@@ -138,6 +145,7 @@ export async function createInstance(env: Record<string, string> = {}): Promise<
       }
       await ended();
       await rm(dataDir, { recursive: true, force: true });
+      checkLogLines(everything);
     },
   };
 }

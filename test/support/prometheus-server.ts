@@ -14,6 +14,8 @@ export interface PrometheusServer {
   query(expression: string): Promise<{ labels: Record<string, string>; value: number }[]>;
   /** The `data` of any other GET of its API, `rules` for example. */
   get<Data>(path: string): Promise<Data>;
+  /** Names other targets, as an operator does: Prometheus watches the folder. */
+  retarget(targets: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -27,8 +29,12 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
     config,
     text.replace(/^( {2}(scrape_interval|scrape_timeout|evaluation_interval): ).*$/gm, '$11s'),
   );
-  const list = targets.map((target) => `    - ${target}\n`).join('');
-  await writeFile(join(folder, 'targets', 'local.yml'), `- targets:\n${list}`);
+  const retarget = (hosts: readonly string[]) =>
+    writeFile(
+      join(folder, 'targets', 'local.yml'),
+      `- targets:\n${hosts.map((target) => `    - ${target}\n`).join('')}`,
+    );
+  await retarget(targets);
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
@@ -75,6 +81,7 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
   return {
     url,
     get,
+    retarget,
     stop,
     async query(expression) {
       type Sample = { metric: Record<string, string>; value: [number, string] };

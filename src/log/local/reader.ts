@@ -58,12 +58,15 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
   async function follow(onPartition: (partition: LogPartition) => void): Promise<void> {
     const watch = new FolderWatch(logDir, ticker, logger);
     stopping.signal.addEventListener('abort', () => watch.close(), { once: true });
+    let isUnreadable = false;
     while (!stopping.signal.aborted) {
       const seen = watch.count;
       try {
         await find(onPartition);
+        isUnreadable = false;
       } catch (error) {
-        logger.error('log_unreadable', { err: error });
+        if (!isUnreadable) logger.error('log_unreadable', { err: error });
+        isUnreadable = true;
       }
       if (!stopping.signal.aborted) await watch.wait(seen);
     }
