@@ -17,7 +17,12 @@ app.post('/api/usages', (request, response) => {
   usages.push(request.body);
   response.sendStatus(201);
 });
-app.get('/count', (_request, response) => response.json({ count: usages.length }));
+// For the bench alone: what was kept is counted, and let go of between scenarios.
+app.get('/kept', (_request, response) => response.json({ count: usages.length }));
+app.delete('/kept', (_request, response) => {
+  usages.length = 0;
+  response.sendStatus(204);
+});
 
 const server = app.listen(wantedPort, '127.0.0.1');
 server.once('listening', () => announce((server.address() as AddressInfo).port));

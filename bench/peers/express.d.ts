@@ -12,6 +12,7 @@ declare module 'express' {
     use(handler: unknown): void;
     get(path: string, handler: Handler): void;
     post(path: string, handler: Handler): void;
+    delete(path: string, handler: Handler): void;
     listen(port: number, host: string): Server;
   };
   namespace express {
