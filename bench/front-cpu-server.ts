@@ -5,32 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { settingsSchema } from '../src/config/settings.ts';
 import { createFront } from '../src/front/front.ts';
-import { loadUws } from '../src/front/uws.ts';
 import { createLocalAppender } from '../src/log/local/appender.ts';
 import { silentLogger } from '../src/observability/logger.ts';
+import { startBareServer } from './limits/bare-server.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'front-cpu-'));
-
-async function startBare(): Promise<number> {
-  const uws = await loadUws();
-  const app = uws.App();
-  app.post('/api/usages', (res) => {
-    res.onAborted(() => {});
-    res.onData((_chunk, isLast) => {
-      if (!isLast) return;
-      res
-        .writeStatus('201 Created')
-        .writeHeader('Content-Type', 'application/json')
-        .end('{"id":"0192f0c1-2222-7333-8444-555566667777"}');
-    });
-  });
-  return new Promise((resolve, reject) => {
-    app.listen('127.0.0.1', 0, (socket) => {
-      if (socket) resolve(uws.us_socket_local_port(socket));
-      else reject(new Error('cannot listen'));
-    });
-  });
-}
 
 async function startFront(): Promise<number> {
   const settings = settingsSchema.parse({});
@@ -55,7 +34,7 @@ async function startFront(): Promise<number> {
   return front.port;
 }
 
-const port = process.argv[2] === 'bare' ? await startBare() : await startFront();
+const port = process.argv[2] === 'bare' ? await startBareServer(0) : await startFront();
 process.on('message', async (message) => {
   if (message === 'stop') {
     await rm(folder, { recursive: true });
