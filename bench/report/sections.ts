@@ -16,6 +16,7 @@ import {
 } from '../figures.ts';
 import { type JudgedGoal, judgeGoals } from '../goals.ts';
 import type { BenchResult, Measurement, Round, Stage } from '../result.ts';
+import type { Chart } from './charts.ts';
 import { type Block, heading, paragraph, plots, table } from './contents.ts';
 import { bytesText, durationText, figureText, numberText } from './figure-text.ts';
 import { scenarioNames, scenarioOrder, stageNames, subjectNames, subjectOrder } from './names.ts';
@@ -45,6 +46,25 @@ export function reportBlocks(result: BenchResult): Block[] {
     ...everythingSection(result),
     ...circumstances(result),
   ];
+}
+
+/** What docs/performance.md shows of the result that is kept for it. */
+export function performanceBlocks(result: BenchResult): Block[] {
+  return [
+    ...introduction(result),
+    ...goalSection(result),
+    ...cpuSection(result),
+    ...peerSection(result),
+    ...staircaseSection(result),
+    ...drainSection(result),
+    ...missingSection(result),
+    ...circumstances(result),
+  ];
+}
+
+/** The plots among them. */
+export function performanceCharts(result: BenchResult): Chart[] {
+  return performanceBlocks(result).flatMap((block) => (block.kind === 'plot' ? [block.chart] : []));
 }
 
 function introduction(result: BenchResult): Block[] {
