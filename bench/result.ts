@@ -48,8 +48,29 @@ export interface BenchResult {
   /** Those that are not at their default. */
   readonly settings: Readonly<Record<string, string>>;
   readonly measurements: readonly Measurement[];
+  /** Bytes of what is written and sent; absent where they were not measured. */
+  readonly sizes?: Sizes;
   /** What could not be measured, and why; never silently left out. */
   readonly missing: readonly { readonly what: string; readonly why: string }[];
+}
+
+/** Bytes a usage, of usages as devices send them: a patient, a medication and a Date string. */
+export interface Sizes {
+  /** How many usages were stored to measure them. */
+  readonly usages: number;
+  /** A row as COPY gets it. */
+  readonly rowBytes: number;
+  /** A row with its share of its record in the local log. */
+  readonly logBytes: number;
+  /** In Postgres, without the indexes. */
+  readonly tableBytes: number;
+  readonly indexBytes: number;
+  /** Postgres' write-ahead log. */
+  readonly walBytes: number;
+  /** TCP payload a usage from client to server, headers included, of single usages and of arrays of 100. */
+  readonly requestBytes: { readonly single: number; readonly batch: number };
+  /** The same from server to client. */
+  readonly answerBytes: { readonly single: number; readonly batch: number };
 }
 
 export interface Machine {
