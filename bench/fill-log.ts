@@ -19,8 +19,8 @@ import { usageColumns } from '../src/usage/row.ts';
 import { monthOf } from '../src/writer/month-partitions.ts';
 import { rowOf, usageAt, usageOf } from './usages.ts';
 
-/** A slot that no front of the instance has. */
-const slot = 99;
+/** Slots that no front of the instance has. */
+const firstSlot = 1_000;
 const appendTimeoutMs = 30_000;
 
 const { values } = parseArgs({
@@ -31,41 +31,45 @@ const repeatEvery = values['repeat-every'] === undefined ? null : Number(values[
 const settings = settingsSchema.parse(process.env);
 const perRecord = settings.USAGE_GROUP_USAGES_MAX;
 
-const { appender, inFlightMax } = makeAppender();
-await appender.start();
-const inFlight = new Set<Promise<void>>();
-for (let first = 0; first < usages; first += perRecord) {
-  const { header, rows } = recordOf(first, Math.min(perRecord, usages - first));
-  const append: Promise<void> = appender.append(header, rows).finally(() => inFlight.delete(append));
-  inFlight.add(append);
-  if (inFlight.size >= inFlightMax) await Promise.race(inFlight);
-}
-await Promise.all(inFlight);
-await appender.stop();
+const lanes = makeLanes();
+await Promise.all(lanes.map(({ appender }) => appender.start()));
+let next = 0;
+await Promise.all(
+  lanes.flatMap(({ appender, inFlightMax }) => Array.from({ length: inFlightMax }, () => fill(appender))),
+);
+await Promise.all(lanes.map(({ appender }) => appender.stop()));
 
-function makeAppender(): { appender: LogAppender; inFlightMax: number } {
+async function fill(appender: LogAppender): Promise<void> {
+  while (next < usages) {
+    const first = next;
+    next += perRecord;
+    const { header, rows } = recordOf(first, Math.min(perRecord, usages - first));
+    await appender.append(header, rows);
+  }
+}
+
+/** As many partitions of the local log as fronts would have made, or one way to Kafka. */
+function makeLanes(): { appender: LogAppender; inFlightMax: number }[] {
   const logger = silentLogger;
   if (settings.KAFKA_BROKERS === undefined)
-    return {
+    return Array.from({ length: settings.USAGE_FRONTS }, (_, worker) => ({
       appender: createLocalAppender({
         logDir: join(settings.DATA_DIR, 'log'),
-        slot,
+        slot: firstSlot + worker,
         segmentBytes: settings.USAGE_LOG_SEGMENT_BYTES,
         bytesMax: settings.USAGE_LOCAL_LOG_BYTES_MAX,
         logger,
       }),
       inFlightMax: 1,
-    };
-  return {
-    appender: createKafkaAppender({
-      settings,
-      clientId: 'bench-fill',
-      patience: frontPatience,
-      appendTimeoutMs,
-      logger,
-    }),
-    inFlightMax: settings.USAGE_KAFKA_IN_FLIGHT_MAX,
-  };
+    }));
+  const appender = createKafkaAppender({
+    settings,
+    clientId: 'bench-fill',
+    patience: frontPatience,
+    appendTimeoutMs,
+    logger,
+  });
+  return [{ appender, inFlightMax: settings.USAGE_KAFKA_IN_FLIGHT_MAX }];
 }
 
 function recordOf(first: number, count: number) {
