@@ -1,6 +1,7 @@
 /** Reads figures out of a result: each as a median with its spread over the rounds, or why there is none. Pure. */
 
 import type { BenchResult, Measurement, Round, ScenarioName, Stage, SubjectName } from './result.ts';
+import { rowsAddUp } from './rows.ts';
 
 /** One figure: the median of its rounds, their lowest and highest, and how many there were (at least one). */
 export interface Spread {
@@ -75,9 +76,11 @@ export function ratioOf(
 /** Why a measurement must not be used: it lost or made up rows, or did nothing at all. Null where it may. */
 export function doubtIn(measurement: Measurement): string | null {
   if (measurement.rounds.length === 0) return `${nameOf(measurement)} has no round`;
-  for (const { rowsFound, rowsExpected } of measurement.rounds)
-    if (rowsExpected !== null && rowsFound !== rowsExpected)
+  for (const round of measurement.rounds) {
+    const { rowsFound, rowsExpected } = round;
+    if (!rowsAddUp(round))
       return `the rows of ${nameOf(measurement)} do not add up: ${rowsFound ?? 'none'} found, ${rowsExpected} expected`;
+  }
   return null;
 }
 

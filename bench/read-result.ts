@@ -10,6 +10,7 @@ const byStage = z.partialRecord(
   z.enum(['front', 'log', 'broker', 'writer', 'postgres', 'supervisor', 'subject', 'load']),
   figure,
 );
+const latency = z.object({ p50: figure, p90: figure, p99: figure, p999: figure, max: figure });
 const round = z.object({
   durationS: figure,
   requests: figure,
@@ -19,7 +20,10 @@ const round = z.object({
   rowsFound: figure.nullable(),
   rowsExpected: figure.nullable(),
   cpuUs: byStage,
-  latencyMs: z.object({ p50: figure, p90: figure, p99: figure, p999: figure, max: figure }).nullable(),
+  latencyMs: latency.nullable(),
+  usagesUnknown: figure.optional(),
+  unsent: figure.optional(),
+  sentLateMs: latency.optional(),
   rssBytesMax: byStage,
   lagSMax: figure.nullable(),
   drainedAfterS: figure.nullable(),

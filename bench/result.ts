@@ -100,7 +100,7 @@ export interface Round {
   readonly durationS: number;
   /** Answered with 2xx. */
   readonly requests: number;
-  /** Acknowledged; of a drain: stored. */
+  /** Acknowledged; of a drain or a COPY: taken out of the backlog, repeats too. */
   readonly usages: number;
   /** 503 and 429. */
   readonly shed: number;
@@ -110,13 +110,25 @@ export interface Round {
   readonly rowsFound: number | null;
   /** Expected there: each acknowledged usage once. */
   readonly rowsExpected: number | null;
+  /**
+   * Usages whose outcome no answer told (503, an error, a broken connection): so many more rows may be found than
+   * expected. Absent: none. `rowsAddUp` (rows.ts) judges all three.
+   */
+  readonly usagesUnknown?: number;
+  /** Requests that were due and never sent, as all connections waited for answers; absent where none was, or not an open loop. */
+  readonly unsent?: number;
+  /** How late the generator itself sent what it could have sent: its own part in `latencyMs`. Only of open loops. */
+  readonly sentLateMs?: Latency;
   /** Microseconds of CPU, user and system, that each stage took in the round, until everything was stored. */
   readonly cpuUs: Readonly<Partial<Record<Stage, number>>>;
   /** Of the acknowledgement; of `fsync`: of one write. Null where there is none. */
   readonly latencyMs: Latency | null;
   /** Highest resident bytes, of the largest process of each stage. */
   readonly rssBytesMax: Readonly<Partial<Record<Stage, number>>>;
-  /** Seconds from received to stored of the oldest usage, highest in the round; null where nothing is stored. */
+  /**
+   * Seconds from received to stored of the oldest usage, highest in the round, at most (the bound of a bucket of the
+   * server's histogram where no look was luckier); null where nothing is stored.
+   */
   readonly lagSMax: number | null;
   /** Seconds after the last answer until everything was stored; null where nothing is stored. */
   readonly drainedAfterS: number | null;
@@ -135,7 +147,9 @@ export interface Latency {
 export interface Sample {
   /** Seconds since the round began. */
   readonly atS: number;
+  /** Acknowledged since the sample before. */
   readonly requests: number;
+  /** Since the round began; 0 where the round does not follow the backlog, as short ones do not. */
   readonly usagesStored: number;
   readonly backlogRecords: number;
   readonly rssBytes: Readonly<Partial<Record<Stage, number>>>;
