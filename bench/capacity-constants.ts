@@ -19,6 +19,9 @@ export class IncompleteResultError extends Error {}
 export function capacityConstants(result: BenchResult): Measured {
   if (!result.sizes) throw new IncompleteResultError('the result has no sizes');
   const { sizes, machine } = result;
+  const withKafka = (['single', 'batch'] as const).every(
+    (scenario) => measurementOf(result, scenario, 'kafka') !== null,
+  );
   return {
     format: 1,
     commit: result.commit,
@@ -27,7 +30,7 @@ export function capacityConstants(result: BenchResult): Measured {
     machine: `${machine.cores} cores of ${machine.cpu}`,
     cpuUs: {
       local: cpuByRequest(result, 'local'),
-      kafka: measurementOf(result, 'single', 'kafka') ? cpuByRequest(result, 'kafka') : null,
+      kafka: withKafka ? cpuByRequest(result, 'kafka') : null,
     },
     rssBytes: {
       front: highestRss(result, 'front'),
