@@ -9,6 +9,7 @@ import {
   measurementOf,
   measurementsOf,
   stagesOf,
+  usagesASecond,
 } from './figures.ts';
 import type { BenchResult, ScenarioName, Stage } from './result.ts';
 
@@ -28,6 +29,8 @@ export function capacityConstants(result: BenchResult): Measured {
     startedAt: result.startedAt,
     quick: result.quick,
     machine: `${machine.cores} cores of ${machine.cpu}`,
+    loadACore: rounded(machine.loadBefore / machine.cores),
+    usagesPerSecond: { single: rateOf(result, 'single'), batch: rateOf(result, 'batch') },
     cpuUs: {
       local: cpuByRequest(result, 'local'),
       kafka: withKafka ? cpuByRequest(result, 'kafka') : null,
@@ -89,6 +92,13 @@ function cpuOf(result: BenchResult, scenario: ScenarioName, subject: 'local' | '
     postgres: of('postgres'),
     supervisor: of('supervisor'),
   };
+}
+
+function rateOf(result: BenchResult, scenario: ScenarioName): number {
+  const measurement = measurementOf(result, scenario, 'local');
+  const figure = measurement && figureOf(measurement, 'usages/s', usagesASecond);
+  if (!figure || !isMeasured(figure)) throw new IncompleteResultError(`local, ${scenario} was not measured`);
+  return rounded(figure.median);
 }
 
 /** Of all rounds of ours under load. */

@@ -7,12 +7,12 @@ import type { CpuPart, Measured } from './measured.ts';
 export type Line = readonly [what: string, amount: string];
 
 const partNames: Readonly<Record<CpuPart, string>> = {
-  front: 'fronts',
-  relay: 'relay',
-  broker: 'Kafka brokers',
-  writer: 'writer',
+  front: 'the fronts',
+  relay: 'the relay',
+  broker: 'the Kafka brokers',
+  writer: 'the writer',
   postgres: 'Postgres',
-  supervisor: 'supervisor',
+  supervisor: 'the supervisor',
 };
 
 /** Every line of a forecast, in the order of the data. */
@@ -37,11 +37,8 @@ export function forecastLines(forecast: Forecast, given: Assumptions): Line[] {
     ['writes of Postgres, its log included', `${bytes(write.postgres)}/s`],
     ['growth of the table', `${bytes(growth.table)} a day`],
     ['growth of its index', `${bytes(growth.index)} a day`],
-    [
-      `log kept ${amount(given.logDays)} days${kafka ? `, ${given.kafkaReplicas} copies` : ''}`,
-      bytes(held.log),
-    ],
-    [`Postgres after ${amount(given.keepDays)} days`, bytes(held.postgres)],
+    [`log kept ${days(given.logDays)}${kafka ? `, ${given.kafkaReplicas} copies` : ''}`, bytes(held.log)],
+    [`Postgres after ${days(given.keepDays)}`, bytes(held.postgres)],
     ['network to and from clients', bits(network.clients)],
     ...(kafka ? [['network of Kafka', bits(network.log)] as const] : []),
     ['network to Postgres', bits(network.postgres)],
@@ -63,12 +60,20 @@ export function growthText({ parts, growth, usagesPerSecond }: Forecast): string
   const sum = parts.reduce((total, { cpuUs }) => total + cpuUs, 0);
   const [first] = [...parts].sort((a, b) => b.cpuUs - a.cpuUs);
   const perDay = growth.table + growth.index;
-  return `CPU grows with the rate, and ${Math.round((100 * first!.cpuUs) / sum)} % of it is ${partNames[first!.part]}. Storage grows with the rate and with time: at ${amount(usagesPerSecond)} usages/s ${bytes(perDay)} a day, ${Math.round((100 * growth.index) / perDay)} % of it the index.`;
+  return `CPU grows with the rate, and ${Math.round((100 * first!.cpuUs) / sum)} % of it is taken by ${partNames[first!.part]}. Storage grows with the rate and with time: at ${amount(usagesPerSecond)} usages/s ${bytes(perDay)} a day, ${Math.round((100 * growth.index) / perDay)} % of it the index.`;
 }
 
 /** Where the figures come from. */
-export function sourceText({ commit, startedAt, quick, machine }: Measured): string {
-  return `Measured ${startedAt.slice(0, 10)} at ${commit.slice(0, 10)} on ${machine}${quick ? ', in a quick run: rough' : ''}.`;
+export function sourceText({ commit, startedAt, quick, machine, loadACore }: Measured): string {
+  const doubts = [
+    ...(quick ? ['It was a quick run: the figures are rough.'] : []),
+    ...(loadACore > 1
+      ? [
+          `The machine was busy with other work (${amount(loadACore)} processes a core): CPU a usage is far higher than on a free one.`,
+        ]
+      : []),
+  ];
+  return [`Measured ${startedAt.slice(0, 10)} at ${commit.slice(0, 10)} on ${machine}.`, ...doubts].join(' ');
 }
 
 function hostsText({ server, postgres, broker }: Forecast['hosts'], { coresPerHost }: Assumptions): string {
@@ -80,6 +85,8 @@ function hostsText({ server, postgres, broker }: Forecast['hosts'], { coresPerHo
   ];
   return `${all.join(', ')}, of ${coresPerHost} cores`;
 }
+
+const days = (count: number) => `${amount(count)} ${count === 1 ? 'day' : 'days'}`;
 
 /** Three significant digits, thousands apart. */
 function amount(value: number): string {

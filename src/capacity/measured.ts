@@ -30,6 +30,10 @@ export interface Measured {
   /** A quick run's figures are rough. */
   readonly quick: boolean;
   readonly machine: string;
+  /** Processes that wanted a core as the run began, for each core: above 1 the figures are those of a busy machine. */
+  readonly loadACore: number;
+  /** What one instance with the local log took meanwhile, usages a second. */
+  readonly usagesPerSecond: { readonly single: number; readonly batch: number };
   readonly cpuUs: { readonly local: CpuByRequest; readonly kafka: CpuByRequest | null };
   /** Highest resident bytes under load, of one process. */
   readonly rssBytes: { readonly front: number; readonly writer: number; readonly supervisor: number };

@@ -32,6 +32,8 @@ const measured: Measured = {
   startedAt: '2026-11-20T12:00:00.000Z',
   quick: false,
   machine: '2 cores of some kind',
+  loadACore: 0.1,
+  usagesPerSecond: { single: 30_000, batch: 200_000 },
   cpuUs: {
     local: {
       // 10 us a request and 2 us a usage.
@@ -208,6 +210,8 @@ test('the shipped constants have their shape, and come from a commit of this pro
     startedAt: z.iso.datetime({ offset: true }),
     quick: z.boolean(),
     machine: z.string().min(1),
+    loadACore: z.number().nonnegative(),
+    usagesPerSecond: both,
     cpuUs: z.strictObject({ local: byRequest, kafka: byRequest.nullable() }),
     rssBytes: z.strictObject({ front: figure, writer: figure, supervisor: figure }),
     bytes: z.strictObject({
@@ -229,7 +233,7 @@ test('the command prints the forecast and where its figures come from', () => {
   assert.equal(capacityCommand({ rate: 16_700 }, { stdout, stderr: stdout }), 0);
   for (const told of [
     /^16,700 requests\/s of one usage each, the local log\nMeasured 20/,
-    /cores for fronts/,
+    /cores for the fronts/,
     /what ends first/,
     /Assumed/,
   ])
