@@ -12,7 +12,7 @@ import { createParticipants, type Participants } from './participants.ts';
 import { requireProcessAccounting } from './process-cpu.ts';
 import { createProgress, type Progress } from './progress.ts';
 import type { BenchResult, Measurement, Sizes } from './result.ts';
-import { planOf, roundSecondsAbout, type Step, subjectsOf } from './scenarios.ts';
+import { planOf, roundSecondsAbout, type Step, subjectsOf, withSubjects } from './scenarios.ts';
 import { measureSizes } from './sizes.ts';
 import type { BenchContext } from './subject.ts';
 import { needsKafka } from './subjects.ts';
@@ -98,13 +98,8 @@ function withoutKafkaWhere(withoutKafka: boolean, steps: Step[], missing: Missin
   if (missing.length === 0)
     missing.push(...[...needsKafka].map((what) => ({ what, why: 'the run was asked to go without Kafka' })));
   return steps
-    .map(
-      (step): Step =>
-        step.kind === 'load'
-          ? { ...step, subjects: step.subjects.filter((key) => !needsKafka.has(key)) }
-          : { ...step, trials: step.trials.filter((key) => !needsKafka.has(key)) },
-    )
-    .filter((step) => (step.kind === 'load' ? step.subjects : step.trials).length > 0);
+    .map((step) => withSubjects(step, (key) => !needsKafka.has(key)))
+    .filter((step) => subjectsOf(step).length > 0);
 }
 
 async function measureSteps(

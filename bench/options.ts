@@ -15,6 +15,7 @@ export const help = `npm run bench -- [options]
   --no-kafka         without Kafka and what needs it
   --seconds N        of a round under load, instead of each scenario's own
   --rounds N         instead of each scenario's own
+  --usages N         of a drain's backlog, instead of each scenario's own
   --out FOLDER       where result.json and the report go (default bench/results/<date>-<commit>)
 Servers keep their data below the system's folder for temporary files: TMPDIR=/a/folder on the disk to be measured.
 `;
@@ -44,6 +45,7 @@ export function readOptions(argv: readonly string[]): Options | null {
       'no-kafka': { type: 'boolean', default: false },
       seconds: { type: 'string' },
       rounds: { type: 'string' },
+      usages: { type: 'string' },
       out: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -59,6 +61,7 @@ export function readOptions(argv: readonly string[]): Options | null {
     kafka: !values['no-kafka'],
     seconds: values.seconds === undefined ? null : within('--seconds', values.seconds, 0.1, 3_600),
     rounds: values.rounds === undefined ? null : Math.round(within('--rounds', values.rounds, 1, 100)),
+    usages: values.usages === undefined ? null : Math.round(within('--usages', values.usages, 1_000, 20e6)),
     out: values.out ?? null,
   };
 }

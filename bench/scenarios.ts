@@ -39,6 +39,8 @@ export interface Wanted {
   /** Instead of the scenarios' own. */
   readonly seconds: number | null;
   readonly rounds: number | null;
+  /** Of a drain's backlog. */
+  readonly usages: number | null;
 }
 
 /** A million a minute. */
@@ -70,11 +72,17 @@ export function withSubjects(step: Step, isWanted: (key: SubjectKey | TrialKey) 
     : { ...step, trials: step.trials.filter(isWanted) };
 }
 
-function withOverrides(step: Step, { seconds, rounds }: Wanted): Step {
+function withOverrides(step: Step, wanted: Wanted): Step {
   if (step.scenario === 'soak') return step;
-  const more = { rounds: rounds ?? step.rounds };
-  if (step.kind === 'load') return { ...step, ...more, seconds: seconds ?? step.seconds };
-  return { ...step, ...more, size: { ...step.size, seconds: seconds ?? step.size.seconds } };
+  const rounds = wanted.rounds ?? step.rounds;
+  if (step.kind === 'load') return { ...step, rounds, seconds: wanted.seconds ?? step.seconds };
+  const { usages, seconds, repeatEvery } = step.size;
+  const size = {
+    usages: usages > 0 ? (wanted.usages ?? usages) : 0,
+    seconds: wanted.seconds ?? seconds,
+    repeatEvery,
+  };
+  return { ...step, rounds, size };
 }
 
 const everyServer = ['bare', 'local', 'kafka', 'express-array', 'fastify-kafkajs', 'fastify-insert'] as const;

@@ -34,7 +34,7 @@ export function capacityPage(): string {
       ? [paragraph('Kafka was not in the run that the figures come from, so there is no table for it.')]
       : []),
     heading(2, 'What to know before you trust it'),
-    { kind: 'list', items: caveats },
+    { kind: 'list', items: caveats(measured) },
   ];
   return toMarkdown(blocks, () => null);
 }
@@ -63,10 +63,10 @@ function logBlocks(measured: Measured, log: Assumptions['log']): Block[] {
 }
 
 const assumed = defaultAssumptions;
-const caveats = [
+const caveats = ({ usagesPerSecond: at }: Measured) => [
   `Assumed, each an option of the command: cores used to ${100 * assumed.utilisation} %, hosts of ${assumed.coresPerHost} cores, the highest rate all day long, ${assumed.patients.toLocaleString('en-US')} patients, usages kept ${assumed.keepDays} days in Postgres, stored ones ${logDaysOf.local} day in the local log and ${logDaysOf.kafka} in Kafka, ${assumed.kafkaReplicas} copies there, ${assumed.priceCoreHour} a core-hour and ${assumed.priceGbMonth} a GB-month, in the currency of your prices.`,
   'A rate that is held for a peak only: give `--mean-share`; cores follow the peak, storage the mean.',
-  "CPU a usage was measured at thousands a second. At ten a second every usage is a transaction of its own and costs many times as much, which is still next to nothing: one small host, whose idle processes' memory counts most.",
+  `CPU a usage was measured at ${Math.round(at.single).toLocaleString('en-US')} single usages a second and ${Math.round(at.batch).toLocaleString('en-US')} in arrays. At far lower rates batches are small and each usage costs many times as much; at ten a second that is still next to nothing: one small host, whose idle processes' memory counts most.`,
   'Cores differ: another processor needs another run of the benchmark, on it.',
   'Postgres was measured while its index lay in memory. The key is (patient, time, id), so each patient has one page that is written; where those pages do not fit, each usage may cost a read of the disk, and this forecast is too good.',
   'Copies of Postgres, backups, and what analysts ask are not in it. Bytes on the disk are those of whole pages as they fill when usages arrive; the write-ahead log is as it was between two checkpoints, and larger right after one.',

@@ -96,6 +96,26 @@ test('lost rows are told among what is missing, and the figures of their measure
   assert.doesNotMatch(markdown, /\| 123\b/);
 });
 
+test('what a part of a run left out is told', () => {
+  const plain = madeResult({ missing: [] });
+  const missing = (result: BenchResult) => {
+    const blocks = reportBlocks(result);
+    const at = blocks.findIndex((block) => block.kind === 'heading' && block.text === 'What is missing');
+    return JSON.stringify(blocks[at + 1]);
+  };
+  assert.match(missing(plain), /Nothing was left out/);
+  const without = (leftOut: (each: BenchResult['measurements'][number]) => boolean) =>
+    missing({ ...plain, measurements: plain.measurements.filter((each) => !leftOut(each)) });
+  assert.match(
+    without(({ scenario }) => scenario === 'soak'),
+    /soak: not in this run \(npm run bench\)/,
+  );
+  assert.match(
+    without(({ subject }) => subject === 'express-array'),
+    /Express, array: no single usages/,
+  );
+});
+
 test('a quick run, a changed tree and a busy machine are told', () => {
   const texts = (result: BenchResult) =>
     JSON.stringify(reportBlocks(result).filter(({ kind }) => kind === 'text'));
