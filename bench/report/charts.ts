@@ -53,12 +53,12 @@ function labelAxis(labels: readonly string[], narrow: boolean) {
     data: [...labels],
     axisTick: { show: false },
     axisLine: { lineStyle: { color: colours.grid } },
-    axisLabel: { ...text, interval: 0, width: narrow ? 92 : 190, overflow: 'break' as const, lineHeight: 14 },
+    axisLabel: { ...text, interval: 0, width: narrow ? 104 : 190, overflow: 'break' as const, lineHeight: 14 },
   };
 }
 
 const barGrid = (narrow: boolean, top: number) => ({
-  left: narrow ? 104 : 204,
+  left: narrow ? 114 : 204,
   right: narrow ? 46 : 70,
   top,
   bottom: 48,

@@ -72,7 +72,7 @@ function introduction(result: BenchResult): Block[] {
     result.quick ? 'This was a quick run: its rounds are short and its spread is wide.' : '',
     result.dirty ? 'The tree had changes beside the commit.' : '',
     result.machine.loadBefore > 0.5
-      ? `The machine was busy before (load ${result.machine.loadBefore}): rates are lower than it could, ratios hardly.`
+      ? `The machine was busy before (load ${result.machine.loadBefore}): rates are lower, and CPU a usage is higher, than on a free one; ratios move least.`
       : '',
   ].filter((warning) => warning !== '');
   return [
