@@ -53,7 +53,13 @@ function labelAxis(labels: readonly string[], narrow: boolean) {
     data: [...labels],
     axisTick: { show: false },
     axisLine: { lineStyle: { color: colours.grid } },
-    axisLabel: { ...text, interval: 0, width: narrow ? 104 : 190, overflow: 'break' as const, lineHeight: 14 },
+    axisLabel: {
+      ...text,
+      interval: 0,
+      width: narrow ? 104 : 190,
+      overflow: 'break' as const,
+      lineHeight: 14,
+    },
   };
 }
 
