@@ -1,0 +1,143 @@
+/** The bench's peers and limits keep what they say, and count it: a figure beside ours must stand on real rows. */
+
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { createBare } from '../../bench/limits/bare-subject.ts';
+import { createCopyTrial } from '../../bench/limits/copy-trial.ts';
+import { groupBytes } from '../../bench/limits/disk-rate.ts';
+import { createFsyncTrial } from '../../bench/limits/fsync-trial.ts';
+import { psqlVersion } from '../../bench/limits/psql-session.ts';
+import { createExpressArray } from '../../bench/peers/express-subject.ts';
+import { createFastifyInsert } from '../../bench/peers/insert-subject.ts';
+import { createFastifyKafkajs } from '../../bench/peers/kafkajs-subject.ts';
+import { sampleStageCpu } from '../../bench/process-cpu.ts';
+import type { BenchContext, CreateSubject, Subject, Trial } from '../../bench/subject.ts';
+import { bodyOf } from '../../bench/usages.ts';
+import { closeAfter } from '../support/close-after.ts';
+import { skipWithoutKafka, startTestKafka } from '../support/kafka.ts';
+
+const kafka = await startTestKafka();
+after(() => kafka?.stop());
+/** The client in C that two of the limits are. */
+const skip = (await psqlVersion()) === null ? 'psql is not installed' : false;
+
+type Close = Parameters<typeof closeAfter>[0];
+
+async function contextOf(t: Close): Promise<BenchContext> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-peers-'));
+  closeAfter(t, () => rm(folder, { recursive: true }));
+  return { folder, kafka: kafka && { brokers: kafka.brokers, pids: [] } };
+}
+
+async function startSubject(t: Close, create: CreateSubject): Promise<{ subject: Subject; url: string }> {
+  const subject = create(await contextOf(t));
+  closeAfter(t, () => subject.stop());
+  return { subject, url: (await subject.start()).url };
+}
+
+async function startTrial(t: Close, create: (context: BenchContext) => Trial): Promise<Trial> {
+  const trial = create(await contextOf(t));
+  closeAfter(t, () => trial.stop());
+  await trial.start();
+  return trial;
+}
+
+/** Posts usages `from` to `to - 1` at once. @returns the statuses that came, each once */
+async function post(url: string, from: number, to: number): Promise<number[]> {
+  const answers = Array.from({ length: to - from }, async (_, n) => {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(url, { method: 'POST', headers, body: bodyOf(from + n) });
+    await response.arrayBuffer();
+    return response.status;
+  });
+  return [...new Set(await Promise.all(answers))];
+}
+
+/** What it acknowledged it counts, what it was told to forget it does not, and its processes use CPU. */
+async function keepsWhatItAcknowledges(subject: Subject, url: string): Promise<void> {
+  const before = await sampleStageCpu(await subject.stageRoots());
+  assert.equal(await subject.countRows(), 0);
+  assert.deepEqual(await post(url, 0, 30), [201]);
+  await subject.settle(30);
+  assert.equal(await subject.countRows(), 30);
+  await subject.forget();
+  assert.equal(await subject.countRows(), 0);
+  assert.deepEqual(await post(url, 30, 40), [201]);
+  assert.equal(await subject.countRows(), 10);
+  const cpu = await sampleStageCpu(await subject.stageRoots());
+  for (const [stage, us] of Object.entries(before))
+    assert.ok((cpu[stage as keyof typeof cpu] ?? 0) > us, `${stage} used CPU`);
+}
+
+describe('peers', () => {
+  test('express-array keeps each usage in its array', async (t) => {
+    const { subject, url } = await startSubject(t, createExpressArray);
+    await keepsWhatItAcknowledges(subject, url);
+  });
+
+  test('fastify-insert keeps each usage in Postgres, where it outlives the program', async (t) => {
+    const { subject, url } = await startSubject(t, createFastifyInsert);
+    await keepsWhatItAcknowledges(subject, url);
+    const roots = await subject.stageRoots();
+    process.kill(roots.find(({ stage }) => stage === 'subject')!.pid, 'SIGKILL');
+    assert.equal(await subject.countRows(), 10);
+  });
+
+  test('fastify-insert refuses what is no date, and keeps nothing of it', async (t) => {
+    const { subject, url } = await startSubject(t, createFastifyInsert);
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ patientId: '100', medication: 'Albuterol', timestamp: 'some day' }),
+    });
+    assert.equal(response.status, 422);
+    assert.equal(await subject.countRows(), 0);
+  });
+
+  test('fastify-kafkajs keeps each usage as a message', { skip: skipWithoutKafka(kafka) }, async (t) => {
+    const { subject, url } = await startSubject(t, createFastifyKafkajs);
+    await keepsWhatItAcknowledges(subject, url);
+  });
+});
+
+describe('limits', () => {
+  test('bare answers 201 and keeps nothing to count', async (t) => {
+    const { subject, url } = await startSubject(t, createBare);
+    assert.deepEqual(await post(url, 0, 30), [201]);
+    assert.equal(await subject.countRows(), null);
+  });
+
+  test('fsync measures writes of a group', async (t) => {
+    const trial = await startTrial(t, (context) => createFsyncTrial(context, groupBytes[0]));
+    const round = await trial.round({ usages: 0, repeatEvery: null, seconds: 0.05 });
+    assert.ok(round.requests > 0);
+    assert.ok(round.latencyMs!.p50 > 0 && round.latencyMs!.p50 <= round.latencyMs!.max);
+    assert.ok(round.cpuUs.subject! > 0);
+  });
+
+  test('copy stores the rows of a round, again in the next one', { skip }, async (t) => {
+    const trial = await startTrial(t, (context) =>
+      createCopyTrial(context, { staged: false, connections: 2 }),
+    );
+    for (const usages of [80_000, 80_000, 10]) {
+      const round = await trial.round({ usages, repeatEvery: null, seconds: 0 });
+      assert.equal(round.rowsExpected, usages);
+      assert.equal(round.rowsFound, usages);
+    }
+    await assert.rejects(trial.round({ usages: 10, repeatEvery: 20, seconds: 0 }), /takes no repeats/);
+  });
+
+  test('copy-staged stores a repeated usage once', { skip }, async (t) => {
+    const trial = await startTrial(t, (context) =>
+      createCopyTrial(context, { staged: true, connections: 1 }),
+    );
+    const round = await trial.round({ usages: 60_000, repeatEvery: 20, seconds: 0 });
+    assert.equal(round.rowsExpected, 57_000);
+    assert.equal(round.rowsFound, 57_000);
+    assert.ok(round.cpuUs.postgres! > 0);
+    assert.ok(round.cpuUs.subject! > 0);
+  });
+});
