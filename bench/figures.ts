@@ -51,8 +51,9 @@ export function figureOf(
 }
 
 /**
- * The ratio of two figures of one run. Rounds alternate, so round n of one stands beside round n of the other, and
- * what disturbed one disturbed both; with unequal numbers of rounds each stands beside the other's median.
+ * The ratio of two figures of one run. Rounds of a scenario alternate, so round n of one stands beside round n of the
+ * other, and what disturbed one disturbed both. Of different scenarios, or with unequal numbers of rounds, each round
+ * stands beside the other's median.
  */
 export function ratioOf(
   above: Measurement,
@@ -65,7 +66,7 @@ export function ratioOf(
   const denominator = figureOf(below, what, belowOf);
   if (!isMeasured(numerator)) return numerator;
   if (!isMeasured(denominator)) return denominator;
-  const paired = above.rounds.length === below.rounds.length;
+  const paired = above.scenario === below.scenario && above.rounds.length === below.rounds.length;
   const values = above.rounds.map(
     (round, at) => aboveOf(round)! / (paired ? belowOf(below.rounds[at]!)! : denominator.median),
   );

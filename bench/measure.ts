@@ -11,8 +11,9 @@ import type { Options } from './options.ts';
 import { createParticipants, type Participants } from './participants.ts';
 import { requireProcessAccounting } from './process-cpu.ts';
 import { createProgress, type Progress } from './progress.ts';
-import type { BenchResult, Measurement } from './result.ts';
+import type { BenchResult, Measurement, Sizes } from './result.ts';
 import { planOf, roundSecondsAbout, type Step, subjectsOf, withSubjects } from './scenarios.ts';
+import { measureSizes } from './sizes.ts';
 import type { BenchContext } from './subject.ts';
 import { needsKafka } from './subjects.ts';
 
@@ -47,13 +48,30 @@ export async function measure(options: Options, command: string, signal: AbortSi
       measureSteps(steps, { participants, load, missing, signal }),
       signal,
     );
+    const sizing = sizesOf(options, missing);
+    undo.push(async () => void (await sizing));
+    const sizes = await orAborted(sizing, signal);
     const durationS = (Date.now() - startedAt.getTime()) / 1_000;
     const { quick } = options;
     const head = { format: 1, ...before, startedAt: startedAt.toISOString(), durationS, quick } as const;
-    return { result: { ...head, command, settings: {}, measurements, missing }, failures };
+    return {
+      result: { ...head, command, settings: {}, measurements, ...(sizes ? { sizes } : {}), missing },
+      failures,
+    };
   } finally {
     for (let next = undo.pop(); next; next = undo.pop())
       await next().catch((error: Error) => process.stderr.write(`bench: at the end: ${error.message}\n`));
+  }
+}
+
+/** Null where what the capacity calculator needs is not measured as a whole, or failed; `missing` says so. */
+async function sizesOf(options: Options, missing: Missing[]): Promise<Sizes | null> {
+  if (options.only !== null && !options.only.has('batch')) return null;
+  try {
+    return await measureSizes();
+  } catch (error) {
+    missing.push({ what: 'sizes', why: (error as Error).message });
+    return null;
   }
 }
 

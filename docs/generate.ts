@@ -1,6 +1,6 @@
 /**
- * Writes the pages that the tables in src/ say: config, errors, metrics, logs. With --check it writes nothing
- * and fails where a page is not what they say.
+ * Writes the pages that the tables in src/ say: config, errors, metrics, logs; and those whose figures the benchmark
+ * gave: capacity, performance. With --check it writes nothing and fails where a page is not what they say.
  */
 
 import { readFile, writeFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import { describeSettings } from '../src/config/describe.ts';
 import { httpProblems, usageProblems } from '../src/errors/http-problems.ts';
 import { logEvents } from '../src/observability/log-events.ts';
 import { metricTable } from '../src/observability/metrics.ts';
+import { capacityPage, performancePage } from './bench-pages.ts';
 
 /** Every generated page by its file name. */
 export function generatedPages(): Record<string, string> {
@@ -17,6 +18,8 @@ export function generatedPages(): Record<string, string> {
     'errors.md': errorsPage(),
     'metrics.md': metricsPage(),
     'logs.md': logsPage(),
+    'capacity.md': capacityPage(),
+    'performance.md': performancePage(),
   };
 }
 

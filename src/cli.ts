@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type CapacityArguments, capacityCommand } from './commands/capacity.ts';
 import { checkConfig } from './commands/check-config.ts';
 import { databaseUrlCommand } from './commands/database-url.ts';
 import { deadLettersList, deadLettersReplay } from './commands/dead-letters.ts';
@@ -30,6 +31,7 @@ Examples:
   $ DATABASE_URL=postgres://me@db/usages usage-ingest start
   $ usage-ingest start --role writer                    one role alone, for containers
   $ echo 'SELECT * FROM usages' | usage-ingest sql -
+  $ usage-ingest capacity --rate 16700                  the machines for a million requests a minute
   $ usage-ingest check-config                           what is used, or all that is wrong
 
 Exit codes: 0 done; 1 failed; 64 wrong command line; 69 DATA_DIR or a port is in use; 78 wrong settings.
@@ -53,6 +55,7 @@ async function run(argv: readonly string[]): Promise<number> {
   addServer(program, does);
   addDatabase(program, does);
   addOperations(program, does);
+  addCapacity(program, does);
   try {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
@@ -144,6 +147,37 @@ function addOperations(program: Command, does: Does): void {
         withDatabase((url) => deadLettersReplay(url, ids && ids.length > 0 ? ids : 'all', process)),
       ),
     );
+}
+
+/** Bounds that keep every sum a number; what lies beyond them is no plan. */
+function addCapacity(program: Command, does: Does): void {
+  program
+    .command('capacity')
+    .description('which machines a rate needs, from what the benchmark measured')
+    .requiredOption('--rate <n>', 'highest requests a second', number(1, 1e9))
+    .option('--usages-per-request <n>', 'usages in each (1)', number(1, 10_000))
+    .addOption(new Option('--log <log>', 'the log (local)').choices(['local', 'kafka']))
+    .option('--mean-share <share>', "the day's mean rate / the highest (1)", decimal(0.001, 1))
+    .option('--utilisation <share>', 'of a core at the highest rate (0.6)', decimal(0.05, 1))
+    .option('--cores-per-host <n>', '(8)', number(1, 1_000))
+    .option('--patients <n>', 'who use their inhalers: a page of the index each (1000000)', number(1, 1e10))
+    .option('--keep-days <n>', 'how long usages stay in Postgres (365)', number(1, 36_500))
+    .option('--log-days <days>', 'how long the log keeps them (local 1, kafka 30)', decimal(0.01, 36_500))
+    .option('--kafka-replicas <n>', 'copies of the topic (3)', number(1, 100))
+    .option('--disk-megabytes-per-second <n>', 'what a disk writes (500)', number(1, 1e6))
+    .option('--network-mbit-per-second <n>', 'of a host (10000)', number(1, 1e7))
+    .option('--price-core-hour <price>', '(0.04)', decimal(0, 1e6))
+    .option('--price-gb-month <price>', '(0.1)', decimal(0, 1e6))
+    .action(does(async (given: CapacityArguments) => capacityCommand(given, process)));
+}
+
+/** Reads a number within bounds, with a fraction or without. */
+function decimal(min: number, max: number): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,10}(\.\d{1,10})?$/.test(text) && Number(text) >= min && Number(text) <= max)
+      return Number(text);
+    throw new InvalidArgumentError(`It is a number from ${min} to ${max}.`);
+  };
 }
 
 /** Reads a whole number within bounds. */

@@ -127,6 +127,8 @@ export function bars(values: readonly Bar[], unit: string): Chart['option'] {
       {
         type: 'custom',
         silent: true,
+        // Above the bars.
+        z: 3,
         data: values.map(({ min, max, median }, at) => [max, at, min, median]),
         encode: { x: [0, 2], y: 1 },
         renderItem: (_params, api) => {

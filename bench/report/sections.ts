@@ -15,7 +15,8 @@ import {
   usagesASecond,
 } from '../figures.ts';
 import { type JudgedGoal, judgeGoals } from '../goals.ts';
-import type { BenchResult, Measurement, Round, Stage } from '../result.ts';
+import type { BenchResult, Measurement, Round, ScenarioName, Stage } from '../result.ts';
+import type { Chart } from './charts.ts';
 import { type Block, heading, paragraph, plots, table } from './contents.ts';
 import { bytesText, durationText, figureText, numberText } from './figure-text.ts';
 import { scenarioNames, scenarioOrder, stageNames, subjectNames, subjectOrder } from './names.ts';
@@ -45,6 +46,25 @@ export function reportBlocks(result: BenchResult): Block[] {
     ...everythingSection(result),
     ...circumstances(result),
   ];
+}
+
+/** What docs/performance.md shows of the result that is kept for it. */
+export function performanceBlocks(result: BenchResult): Block[] {
+  return [
+    ...introduction(result),
+    ...goalSection(result),
+    ...cpuSection(result),
+    ...peerSection(result),
+    ...staircaseSection(result),
+    ...drainSection(result),
+    ...missingSection(result),
+    ...circumstances(result),
+  ];
+}
+
+/** The plots among them. */
+export function performanceCharts(result: BenchResult): Chart[] {
+  return performanceBlocks(result).flatMap((block) => (block.kind === 'plot' ? [block.chart] : []));
 }
 
 function introduction(result: BenchResult): Block[] {
@@ -268,11 +288,28 @@ function memoryCell(measurement: Measurement, stage: Stage): string {
 
 function missingSection(result: BenchResult): Block[] {
   const doubtful = result.measurements.flatMap((each) => doubtIn(each) ?? []);
-  const items = [...result.missing.map(({ what, why }) => `${what}: ${why}`), ...doubtful];
+  const measured = (scenario: ScenarioName) => result.measurements.some((each) => each.scenario === scenario);
+  const items = [
+    ...result.missing.map(({ what, why }) => `${what}: ${why}`),
+    ...doubtful,
+    ...scenarioOrder
+      .filter((scenario) => !measured(scenario))
+      .map((scenario) => `${scenarioNames[scenario]}: not in this run (${result.command})`),
+    ...absentSubjects(result),
+  ];
   return [
     heading(2, 'What is missing'),
     items.length === 0 ? paragraph('Nothing was left out, and all rows add up.') : { kind: 'list', items },
   ];
+}
+
+/** Who did not stand beside us where single usages were measured, and nothing says why. */
+function absentSubjects(result: BenchResult): string[] {
+  const servers = ['local', 'kafka', 'bare', 'express-array', 'fastify-kafkajs', 'fastify-insert'] as const;
+  return servers
+    .filter((subject) => measurementsOf(result, 'single', subject).length === 0)
+    .filter((subject) => !result.missing.some(({ what }) => what.includes(subject)))
+    .map((subject) => `${subjectNames[subject]}: no single usages in this run (${result.command})`);
 }
 
 /** Every measurement, so that nothing is shown only where it looks well. */

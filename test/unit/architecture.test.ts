@@ -13,7 +13,7 @@ const src = join(root, 'src');
 const leaves = ['config', 'errors', 'observability', 'failpoints.ts', 'process-lock.ts', 'role'];
 const mayImport: Record<string, readonly string[]> = {
   'cli.ts': ['commands', ...leaves],
-  commands: ['supervisor', 'writer', 'log', 'postgres', 'usage', ...leaves],
+  commands: ['supervisor', 'writer', 'log', 'postgres', 'usage', 'capacity', ...leaves],
   supervisor: ['front', 'writer', 'relay', 'log', 'postgres', 'usage', ...leaves],
   front: ['log', 'usage', ...leaves],
   writer: ['log', 'postgres', 'usage', ...leaves],
@@ -21,6 +21,7 @@ const mayImport: Record<string, readonly string[]> = {
   log: ['usage', ...leaves],
   postgres: ['usage', ...leaves],
   usage: ['errors'],
+  capacity: [],
   role: ['config', 'errors', 'observability', 'failpoints.ts'],
   observability: ['config', 'errors'],
   config: ['errors'],

@@ -130,10 +130,10 @@ test('what the run says about a missing part is told', () => {
   assert.deepEqual(lineOf('total-kafka', result).figure, { notMeasured: 'kafka, single: there is no Java' });
 });
 
-test('requests that were offered at the peak and never answered count as not acknowledged', () => {
+test('requests that were due at the peak and never sent count as not acknowledged', () => {
   const starved = changed((each) =>
     each.scenario === 'staircase' && each.offeredRate === 16_700
-      ? { ...each, rounds: each.rounds.map((round) => ({ ...round, requests: round.requests - 20_000 })) }
+      ? { ...each, rounds: each.rounds.map((round) => ({ ...round, unsent: 20_000 })) }
       : each,
   );
   const { verdict, figure } = lineOf('peak-errors', starved);
