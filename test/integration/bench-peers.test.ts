@@ -45,14 +45,16 @@ async function startTrial(t: Close, create: (context: BenchContext) => Trial): P
   return trial;
 }
 
+async function postText(url: string, body: string): Promise<number> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await fetch(url, { method: 'POST', headers, body });
+  await response.arrayBuffer();
+  return response.status;
+}
+
 /** Posts usages `from` to `to - 1` at once. @returns the statuses that came, each once */
 async function post(url: string, from: number, to: number): Promise<number[]> {
-  const answers = Array.from({ length: to - from }, async (_, n) => {
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(url, { method: 'POST', headers, body: bodyOf(from + n) });
-    await response.arrayBuffer();
-    return response.status;
-  });
+  const answers = Array.from({ length: to - from }, (_, n) => postText(url, bodyOf(from + n)));
   return [...new Set(await Promise.all(answers))];
 }
 
@@ -81,20 +83,13 @@ describe('peers', () => {
   test('fastify-insert keeps each usage in Postgres, where it outlives the program', async (t) => {
     const { subject, url } = await startSubject(t, createFastifyInsert);
     await keepsWhatItAcknowledges(subject, url);
+    assert.equal(
+      await postText(url, '{"patientId":"1","medication":"Albuterol","timestamp":"some day"}'),
+      422,
+    );
     const roots = await subject.stageRoots();
     process.kill(roots.find(({ stage }) => stage === 'subject')!.pid, 'SIGKILL');
     assert.equal(await subject.countRows(), 10);
-  });
-
-  test('fastify-insert refuses what is no date, and keeps nothing of it', async (t) => {
-    const { subject, url } = await startSubject(t, createFastifyInsert);
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ patientId: '100', medication: 'Albuterol', timestamp: 'some day' }),
-    });
-    assert.equal(response.status, 422);
-    assert.equal(await subject.countRows(), 0);
   });
 
   test('fastify-kafkajs keeps each usage as a message', { skip: skipWithoutKafka(kafka) }, async (t) => {
@@ -118,11 +113,11 @@ describe('limits', () => {
     assert.ok(round.cpuUs.subject! > 0);
   });
 
-  test('copy stores the rows of a round, again in the next one', { skip }, async (t) => {
+  test('copy stores the rows of a round alone, whatever the one before left', { skip }, async (t) => {
     const trial = await startTrial(t, (context) =>
       createCopyTrial(context, { staged: false, connections: 2 }),
     );
-    for (const usages of [80_000, 80_000, 10]) {
+    for (const usages of [45_000, 10]) {
       const round = await trial.round({ usages, repeatEvery: null, seconds: 0 });
       assert.equal(round.rowsExpected, usages);
       assert.equal(round.rowsFound, usages);
@@ -134,9 +129,9 @@ describe('limits', () => {
     const trial = await startTrial(t, (context) =>
       createCopyTrial(context, { staged: true, connections: 1 }),
     );
-    const round = await trial.round({ usages: 60_000, repeatEvery: 20, seconds: 0 });
-    assert.equal(round.rowsExpected, 57_000);
-    assert.equal(round.rowsFound, 57_000);
+    const round = await trial.round({ usages: 20_000, repeatEvery: 20, seconds: 0 });
+    assert.equal(round.rowsExpected, 19_000);
+    assert.equal(round.rowsFound, 19_000);
     assert.ok(round.cpuUs.postgres! > 0);
     assert.ok(round.cpuUs.subject! > 0);
   });
