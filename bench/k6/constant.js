@@ -19,9 +19,9 @@ export const options = {
       rate,
       timeUnit: '1s',
       duration: __ENV.DURATION || '60s',
-      // One holds one request in flight: enough for answers that take 30 ms, five times as many where they are slow.
+      // One holds one request in flight: enough for answers that take 30 ms, twice as many where they are slow.
       preAllocatedVUs: Math.max(50, Math.ceil(rate * 0.03)),
-      maxVUs: Math.max(100, Math.ceil(rate * 0.15)),
+      maxVUs: Math.max(100, Math.ceil(rate * 0.06)),
     },
   },
 };

@@ -22,8 +22,9 @@ export const options = {
         timeUnit: '1s',
         startTime: `${step * stepS}s`,
         duration: `${stepS}s`,
-        preAllocatedVUs: Math.max(50, Math.ceil(rate * 0.03)),
-        maxVUs: Math.max(100, Math.ceil(rate * 0.05)),
+        // Those of all steps are made at the start, and each takes megabytes.
+        preAllocatedVUs: Math.max(10, Math.ceil(rate * 0.005)),
+        maxVUs: Math.max(100, Math.ceil(rate * 0.02)),
       },
     ]),
   ),

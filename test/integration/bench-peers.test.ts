@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { createBare } from '../../bench/limits/bare-subject.ts';
-import { createCopyTrial } from '../../bench/limits/copy-trial.ts';
+import { createCopyTrial, NoPsqlError } from '../../bench/limits/copy-trial.ts';
 import { groupBytes } from '../../bench/limits/disk-rate.ts';
 import { createFsyncTrial } from '../../bench/limits/fsync-trial.ts';
-import { psqlVersion } from '../../bench/limits/psql-session.ts';
+import { openPsql, psqlVersion } from '../../bench/limits/psql-session.ts';
 import { createExpressArray } from '../../bench/peers/express-subject.ts';
 import { createFastifyInsert } from '../../bench/peers/insert-subject.ts';
 import { createFastifyKafkajs } from '../../bench/peers/kafkajs-subject.ts';
@@ -111,6 +111,23 @@ describe('limits', () => {
     assert.ok(round.requests > 0);
     assert.ok(round.latencyMs!.p50 > 0 && round.latencyMs!.p50 <= round.latencyMs!.max);
     assert.ok(round.cpuUs.subject! > 0);
+  });
+
+  test('copy says so where there is no psql', async (t) => {
+    const path = process.env.PATH;
+    closeAfter(t, () => Object.assign(process.env, { PATH: path }));
+    process.env.PATH = (await contextOf(t)).folder;
+    const trial = createCopyTrial(await contextOf(t), { staged: false, connections: 1 });
+    await assert.rejects(trial.start(), NoPsqlError);
+    await trial.stop();
+  });
+
+  test('psql that cannot connect says why, without the password', { skip }, async () => {
+    await assert.rejects(openPsql('postgres://somebody:secret@127.0.0.1:1/usage'), (error: Error) => {
+      assert.match(error.message, /refused/);
+      assert.doesNotMatch(error.message, /secret/);
+      return true;
+    });
   });
 
   test('copy stores the rows of a round alone, whatever the one before left', { skip }, async (t) => {
