@@ -48,8 +48,29 @@ export interface BenchResult {
   /** Those that are not at their default. */
   readonly settings: Readonly<Record<string, string>>;
   readonly measurements: readonly Measurement[];
+  /** Bytes of what is written and sent; absent where they were not measured. */
+  readonly sizes?: Sizes;
   /** What could not be measured, and why; never silently left out. */
   readonly missing: readonly { readonly what: string; readonly why: string }[];
+}
+
+/** Bytes a usage, of usages as devices send them: a patient, a medication and a Date string. */
+export interface Sizes {
+  /** How many usages were stored to measure them. */
+  readonly usages: number;
+  /** A row as COPY gets it. */
+  readonly rowBytes: number;
+  /** A row with its share of its record in the local log. */
+  readonly logBytes: number;
+  /** In Postgres, without the indexes. */
+  readonly tableBytes: number;
+  readonly indexBytes: number;
+  /** Postgres' write-ahead log. */
+  readonly walBytes: number;
+  /** TCP payload a usage from client to server, headers included, of single usages and of arrays of 100. */
+  readonly requestBytes: { readonly single: number; readonly batch: number };
+  /** The same from server to client. */
+  readonly answerBytes: { readonly single: number; readonly batch: number };
 }
 
 export interface Machine {
@@ -79,7 +100,7 @@ export interface Round {
   readonly durationS: number;
   /** Answered with 2xx. */
   readonly requests: number;
-  /** Acknowledged; of a drain: stored. */
+  /** Acknowledged; of a drain or a COPY: taken out of the backlog, repeats too. */
   readonly usages: number;
   /** 503 and 429. */
   readonly shed: number;
@@ -89,13 +110,25 @@ export interface Round {
   readonly rowsFound: number | null;
   /** Expected there: each acknowledged usage once. */
   readonly rowsExpected: number | null;
+  /**
+   * Usages whose outcome no answer told (503, an error, a broken connection): so many more rows may be found than
+   * expected. Absent: none. `rowsAddUp` (rows.ts) judges all three.
+   */
+  readonly usagesUnknown?: number;
+  /** Requests that were due and never sent, as all connections waited for answers; absent where none was, or not an open loop. */
+  readonly unsent?: number;
+  /** How late the generator itself sent what it could have sent: its own part in `latencyMs`. Only of open loops. */
+  readonly sentLateMs?: Latency;
   /** Microseconds of CPU, user and system, that each stage took in the round, until everything was stored. */
   readonly cpuUs: Readonly<Partial<Record<Stage, number>>>;
   /** Of the acknowledgement; of `fsync`: of one write. Null where there is none. */
   readonly latencyMs: Latency | null;
   /** Highest resident bytes, of the largest process of each stage. */
   readonly rssBytesMax: Readonly<Partial<Record<Stage, number>>>;
-  /** Seconds from received to stored of the oldest usage, highest in the round; null where nothing is stored. */
+  /**
+   * Seconds from received to stored of the oldest usage, highest in the round, at most (the bound of a bucket of the
+   * server's histogram where no look was luckier); null where nothing is stored.
+   */
   readonly lagSMax: number | null;
   /** Seconds after the last answer until everything was stored; null where nothing is stored. */
   readonly drainedAfterS: number | null;
@@ -114,7 +147,9 @@ export interface Latency {
 export interface Sample {
   /** Seconds since the round began. */
   readonly atS: number;
+  /** Acknowledged since the sample before. */
   readonly requests: number;
+  /** Since the round began; 0 where the round does not follow the backlog, as short ones do not. */
   readonly usagesStored: number;
   readonly backlogRecords: number;
   readonly rssBytes: Readonly<Partial<Record<Stage, number>>>;

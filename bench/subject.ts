@@ -32,8 +32,12 @@ export interface Subject {
   stageRoots(): Promise<StageRoot[]>;
   /** Rows or messages kept since `forget`, counted where they are kept; null where nothing is kept that can be counted. */
   countRows(): Promise<number | null>;
-  /** Resolves once everything acknowledged is where `countRows` counts it. */
-  settle(): Promise<void>;
+  /**
+   * Resolves once the `usages` that were acknowledged since `forget` are where `countRows` counts them: with when the
+   * last of them got there (epoch milliseconds), or null where nothing is kept or an answer says that it is kept.
+   * @throws Error where nothing moves any more
+   */
+  settle(usages: number): Promise<number | null>;
   /** Lets go of all that was stored, so that the next scenario finds small tables; called when settled. */
   forget(): Promise<void>;
   /** What the server tells of its backlog; only of servers that have one. */

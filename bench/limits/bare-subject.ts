@@ -21,7 +21,7 @@ export const createBare: CreateSubject = () => {
       return [{ stage: 'subject', pid: program.pid }];
     },
     countRows: async () => null,
-    async settle() {},
+    settle: async () => null,
     async forget() {},
     async stop() {
       await program?.stop();

@@ -26,7 +26,7 @@ export const createExpressArray: CreateSubject = () => {
     },
     stageRoots: async () => [{ stage: 'subject', pid: started().pid }],
     countRows: async () => ((await (await request('GET')).json()) as { count: number }).count,
-    async settle() {},
+    settle: async () => null,
     async forget() {
       await request('DELETE');
     },

@@ -23,7 +23,7 @@ export const createFastifyInsert: CreateSubject = ({ folder }) => {
       return [{ stage: 'subject', pid: program.pid }, database.stageRoot()];
     },
     countRows: () => database.countRows(),
-    async settle() {},
+    settle: async () => null,
     forget: () => database.forget(),
     async stop() {
       await program?.stop();

@@ -43,7 +43,7 @@ export const createFastifyKafkajs: CreateSubject = ({ kafka }) => {
       ...kafka.pids.map((pid) => ({ stage: 'broker', pid }) as const),
     ],
     countRows: async () => (await messages()) - forgotten,
-    async settle() {},
+    settle: async () => null,
     async forget() {
       forgotten = await messages();
     },

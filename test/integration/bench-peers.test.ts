@@ -63,7 +63,7 @@ async function keepsWhatItAcknowledges(subject: Subject, url: string): Promise<v
   const before = await sampleStageCpu(await subject.stageRoots());
   assert.equal(await subject.countRows(), 0);
   assert.deepEqual(await post(url, 0, 30), [201]);
-  await subject.settle();
+  await subject.settle(30);
   assert.equal(await subject.countRows(), 30);
   await subject.forget();
   assert.equal(await subject.countRows(), 0);

@@ -1,0 +1,309 @@
+/**
+ * What the server must reach and what it aims at, each as a ratio within one run or a plain bound, and how the
+ * figure follows from the measurements. A figure that was not measured, or whose rows do not add up, meets nothing.
+ */
+
+import {
+  besideEachOther,
+  cpuUsARequest,
+  cpuUsAUsage,
+  doubtIn,
+  type Figure,
+  figureOf,
+  isMeasured,
+  measurementOf,
+  measurementsOf,
+  ratioOf,
+  requestsASecond,
+  spreadOf,
+  stagesOf,
+  totalCpuUsAUsage,
+  usagesASecond,
+  whyMissing,
+} from './figures.ts';
+import type { BenchResult, Measurement, Round, ScenarioName, Stage, SubjectName } from './result.ts';
+
+export interface Goal {
+  /** Stable, for tables that are read by programs. */
+  readonly name: string;
+  readonly what: string;
+  /** How the figure is made, for the report. */
+  readonly from: string;
+  /** Whether smaller figures are better. */
+  readonly better: 'lower' | 'higher';
+  readonly must: number;
+  /** Null where there is nothing to aim at beyond the must. */
+  readonly goal: number | null;
+  /** Written after a figure: "× bare", "ms". */
+  readonly unit: string;
+  readonly figure: (result: BenchResult) => Figure;
+}
+
+export type Verdict = 'goal met' | 'must met' | 'missed' | 'not measured';
+
+export interface JudgedGoal extends Omit<Goal, 'figure'> {
+  readonly figure: Figure;
+  readonly verdict: Verdict;
+  /** Whether single rounds were judged otherwise than their median. */
+  readonly roundsDiffer: boolean;
+}
+
+/** A million a minute. */
+const peakRate = 16_700;
+const megabyte = 1e6;
+
+/** Every line of the table, in its order. */
+export const goals: readonly Goal[] = [
+  {
+    name: 'front-single',
+    what: 'single usages, local log, acknowledged after fsync: front CPU a request',
+    from: 'CPU of the fronts a request / CPU of bare a request',
+    better: 'lower',
+    must: 1.9,
+    goal: 1.6,
+    unit: '× bare',
+    figure: (result) => cpuBesideBare(result, 'single', 'local', ['front'], cpuUsARequest),
+  },
+  {
+    name: 'rate-express',
+    what: 'single usages, local log: requests/s',
+    from: 'requests/s / requests/s of the naive Express original',
+    better: 'higher',
+    must: 10,
+    goal: 15,
+    unit: '× Express',
+    figure: (result) => rateBeside(result, 'local', 'express-array'),
+  },
+  {
+    name: 'front-batch',
+    what: 'arrays of 100: front CPU a usage, socket to durable',
+    from: 'CPU of the fronts a usage / CPU of bare a request',
+    better: 'lower',
+    must: 0.45,
+    goal: 0.3,
+    unit: '× bare',
+    figure: (result) => cpuBesideBare(result, 'batch', 'local', ['front'], cpuUsAUsage),
+  },
+  {
+    name: 'writer',
+    what: "writer's own CPU a usage",
+    from: 'CPU of the writer a usage while it stores a backlog',
+    better: 'lower',
+    must: 1,
+    goal: 0.3,
+    unit: 'µs',
+    figure: (result) => figureOfOne(result, 'drain', 'local', 'CPU of the writer', cpuUsAUsage(['writer'])),
+  },
+  {
+    name: 'drain',
+    what: 'drain, beside a plain COPY by a client in C of the same rows into the same table',
+    from: 'usages/s stored / rows/s of the plain COPY',
+    better: 'higher',
+    must: 0.8,
+    goal: 0.95,
+    unit: '× COPY',
+    figure: (result) => drainBeside(result, 'drain', 'copy'),
+  },
+  {
+    name: 'drain-repeats',
+    what: 'drain with 5 % repeats, beside a staged COPY by a client in C',
+    from: 'usages/s stored / rows/s of the COPY through a temporary table',
+    better: 'higher',
+    must: 0.8,
+    goal: 0.95,
+    unit: '× staged COPY',
+    figure: (result) => drainBeside(result, 'drain-repeats', 'copy-staged'),
+  },
+  {
+    name: 'total-local',
+    what: 'a single usage, socket to Postgres, load generator apart, local log: CPU',
+    from: 'CPU of all processes and of Postgres a usage / CPU of bare a request',
+    better: 'lower',
+    must: 2.9,
+    goal: 2.4,
+    unit: '× bare',
+    figure: (result) => totalBesideBare(result, 'local', ['front', 'writer', 'postgres']),
+  },
+  {
+    name: 'total-kafka',
+    what: 'the same with Kafka, broker included',
+    from: 'CPU of all processes, of the broker and of Postgres a usage / CPU of bare a request',
+    better: 'lower',
+    must: 3.6,
+    goal: 2.9,
+    unit: '× bare',
+    figure: (result) => totalBesideBare(result, 'kafka', ['front', 'broker', 'writer', 'postgres']),
+  },
+  {
+    name: 'peak-p50',
+    what: 'acknowledgement at 16.7k/s: p50 beside the disk',
+    from: 'p50 of the acknowledgement / p50 of one durable write',
+    better: 'lower',
+    must: 3,
+    goal: null,
+    unit: '× fsync',
+    figure: peakBesideDisk,
+  },
+  {
+    name: 'peak-p99',
+    what: 'acknowledgement at 16.7k/s: p99',
+    from: 'p99 of the acknowledgement, corrected for coordinated omission',
+    better: 'lower',
+    must: 25,
+    goal: 10,
+    unit: 'ms',
+    figure: (result) => atPeak(result, 'latency', (round) => round.latencyMs?.p99 ?? null),
+  },
+  {
+    name: 'peak-errors',
+    what: 'at 16.7k/s: requests not acknowledged',
+    from: 'errors, shed requests, and those that were offered and never answered',
+    better: 'lower',
+    must: 0,
+    goal: null,
+    unit: 'requests',
+    figure: (result) => atPeak(result, 'answers', unansweredAtPeak),
+  },
+  {
+    name: 'memory-front',
+    what: 'resident memory of a front at saturation',
+    from: 'the largest front of the single and staircase scenarios, highest of each round',
+    better: 'lower',
+    must: 200,
+    goal: 120,
+    unit: 'MB',
+    figure: frontMemory,
+  },
+  {
+    name: 'memory-writer',
+    what: 'resident memory of the writer while draining',
+    from: 'highest of each round',
+    better: 'lower',
+    must: 200,
+    goal: 120,
+    unit: 'MB',
+    figure: (result) =>
+      figureOfOne(result, 'drain', 'local', 'memory of the writer', (round) => megabytes(round, 'writer')),
+  },
+  {
+    name: 'rate-kafkajs',
+    what: 'Kafka mode, requests/s at the same durability',
+    from: 'requests/s / requests/s of Fastify with one acks=-1 send a request',
+    better: 'higher',
+    must: 10,
+    goal: 20,
+    unit: '× Fastify + kafkajs',
+    figure: (result) => rateBeside(result, 'kafka', 'fastify-kafkajs'),
+  },
+];
+
+/** Judges every goal by the median of its rounds. */
+export function judgeGoals(result: BenchResult): JudgedGoal[] {
+  return goals.map((goal) => {
+    const figure = goal.figure(result);
+    if (!isMeasured(figure)) return { ...goal, figure, verdict: 'not measured', roundsDiffer: false };
+    const verdict = verdictOf(goal, figure.median);
+    const roundsDiffer = [figure.min, figure.max].some((value) => verdictOf(goal, value) !== verdict);
+    return { ...goal, figure, verdict, roundsDiffer };
+  });
+}
+
+function verdictOf({ better, must, goal }: Goal, value: number): Verdict {
+  const reaches = (bound: number) => (better === 'lower' ? value <= bound : value >= bound);
+  if (!reaches(must)) return 'missed';
+  return goal !== null && reaches(goal) ? 'goal met' : 'must met';
+}
+
+function cpuBesideBare(
+  result: BenchResult,
+  scenario: ScenarioName,
+  subject: SubjectName,
+  stages: readonly Stage[],
+  unit: typeof cpuUsAUsage,
+): Figure {
+  const pair = besideEachOther(result, [scenario, subject], ['single', 'bare']);
+  if ('notMeasured' in pair) return pair;
+  return ratioOf(pair[0], unit(stages), pair[1], cpuUsARequest(['subject']), 'CPU');
+}
+
+/** `needed`: without one of them the sum would be too good. */
+function totalBesideBare(result: BenchResult, subject: SubjectName, needed: readonly Stage[]): Figure {
+  const pair = besideEachOther(result, ['single', subject], ['single', 'bare']);
+  if ('notMeasured' in pair) return pair;
+  const lacking = needed.filter((stage) => !stagesOf(pair[0]).includes(stage));
+  if (lacking.length > 0) return { notMeasured: `no CPU of ${lacking.join(', ')} in ${subject}, single` };
+  return ratioOf(pair[0], totalCpuUsAUsage(pair[0]), pair[1], cpuUsARequest(['subject']), 'CPU');
+}
+
+function rateBeside(result: BenchResult, ours: SubjectName, peer: SubjectName): Figure {
+  const pair = besideEachOther(result, ['single', ours], ['single', peer]);
+  if ('notMeasured' in pair) return pair;
+  return ratioOf(pair[0], requestsASecond, pair[1], requestsASecond, 'requests/s');
+}
+
+function drainBeside(result: BenchResult, scenario: ScenarioName, peer: SubjectName): Figure {
+  const pair = besideEachOther(result, [scenario, 'local'], [scenario, peer]);
+  if ('notMeasured' in pair) return pair;
+  return ratioOf(pair[0], usagesASecond, pair[1], usagesASecond, 'rows/s');
+}
+
+function figureOfOne(
+  result: BenchResult,
+  scenario: ScenarioName,
+  subject: SubjectName,
+  what: string,
+  of: (round: Round) => number | null,
+): Figure {
+  const measurement = measurementOf(result, scenario, subject);
+  if (!measurement) return { notMeasured: whyMissing(result, scenario, subject) };
+  return figureOf(measurement, what, of);
+}
+
+function peakOf(result: BenchResult): Measurement | null {
+  return (
+    measurementsOf(result, 'staircase', 'local').find(({ offeredRate }) => offeredRate === peakRate) ?? null
+  );
+}
+
+function atPeak(result: BenchResult, what: string, of: (round: Round) => number | null): Figure {
+  const peak = peakOf(result);
+  if (!peak) return { notMeasured: `${peakRate.toLocaleString('en-US')}/s was not offered to local` };
+  return figureOf(peak, what, of);
+}
+
+function peakBesideDisk(result: BenchResult): Figure {
+  const disk = measurementOf(result, 'disk', 'fsync');
+  if (!disk) return { notMeasured: whyMissing(result, 'disk', 'fsync') };
+  const peak = peakOf(result);
+  if (!peak) return atPeak(result, 'latency', () => null);
+  const p50 = (round: Round) => round.latencyMs?.p50 ?? null;
+  return ratioOf(peak, p50, disk, p50, 'p50');
+}
+
+/** The generator may be cut off in the middle of the last requests, of which 1 % may be missing. */
+function unansweredAtPeak({ errors, shed, requests, durationS }: Round): number {
+  const offered = peakRate * durationS;
+  const absent = offered - requests - shed - errors;
+  return errors + shed + (absent > offered / 100 ? Math.round(absent) : 0);
+}
+
+function megabytes({ rssBytesMax }: Round, stage: Stage): number | null {
+  const bytes = rssBytesMax[stage];
+  return bytes === undefined ? null : bytes / megabyte;
+}
+
+/** Whichever log, connections and rate needed most. */
+function frontMemory(result: BenchResult): Figure {
+  const measured = (['single', 'staircase'] as const)
+    .flatMap((scenario) => [
+      ...measurementsOf(result, scenario, 'local'),
+      ...measurementsOf(result, scenario, 'kafka'),
+    ])
+    .filter((each) => doubtIn(each) === null);
+  const highest = measured
+    .map((each) => each.rounds.map((round) => megabytes(round, 'front')))
+    .filter((values): values is number[] => values.every((value) => value !== null))
+    .map(spreadOf)
+    .sort((a, b) => b.median - a.median);
+  return highest[0] ?? { notMeasured: 'no memory of a front in single or staircase' };
+}

@@ -1,0 +1,42 @@
+/** How subjects, scenarios and stages are called on paper. */
+
+import type { ScenarioName, Stage, SubjectName } from '../result.ts';
+
+export const subjectNames: Readonly<Record<SubjectName, string>> = {
+  local: 'usage-ingest, local log',
+  kafka: 'usage-ingest, Kafka',
+  bare: 'bare uWebSockets.js',
+  'express-array': 'Express, array',
+  'fastify-kafkajs': 'Fastify + kafkajs',
+  'fastify-insert': 'Fastify + INSERT',
+  copy: 'COPY, client in C',
+  'copy-staged': 'staged COPY, client in C',
+  fsync: 'durable write',
+};
+
+export const scenarioNames: Readonly<Record<ScenarioName, string>> = {
+  single: 'single usages',
+  'single-reconnect': 'single usages, a connection each',
+  batch: 'arrays of 100',
+  ndjson: 'NDJSON of 1,000, gzipped',
+  staircase: 'staircase',
+  drain: 'drain',
+  'drain-repeats': 'drain, 5 % repeats',
+  soak: 'soak',
+  disk: 'the disk',
+};
+
+export const stageNames: Readonly<Record<Stage, string>> = {
+  subject: 'the whole program',
+  front: 'front and its log',
+  log: 'relay',
+  broker: 'Kafka broker',
+  writer: 'writer',
+  postgres: 'Postgres',
+  supervisor: 'supervisor',
+  load: 'load generator',
+};
+
+/** In which subjects stand in tables and plots: ours, the limits, the peers. */
+export const subjectOrder = Object.keys(subjectNames) as SubjectName[];
+export const scenarioOrder = Object.keys(scenarioNames) as ScenarioName[];

@@ -1,0 +1,172 @@
+/** What a run does, in order: a step is one measurement of each of its subjects, which alternate round by round. */
+
+import type { PayloadForm } from './load/payload.ts';
+import type { ScenarioName } from './result.ts';
+import type { TrialSize } from './subject.ts';
+import type { SubjectKey, TrialKey } from './subjects.ts';
+
+export interface LoadStep {
+  readonly kind: 'load';
+  readonly scenario: ScenarioName;
+  readonly subjects: readonly SubjectKey[];
+  readonly form: PayloadForm;
+  readonly connections: number;
+  /** Requests a second; null: each connection waits for its answer. */
+  readonly rate: number | null;
+  readonly reconnects: boolean;
+  readonly seconds: number;
+  readonly rounds: number;
+}
+
+export interface TrialStep {
+  readonly kind: 'trial';
+  readonly scenario: ScenarioName;
+  readonly trials: readonly TrialKey[];
+  readonly size: TrialSize;
+  readonly rounds: number;
+}
+
+export type Step = LoadStep | TrialStep;
+
+export interface Wanted {
+  readonly quick: boolean;
+  /** Null: all but the soak. */
+  readonly only: ReadonlySet<ScenarioName> | null;
+  /** Keys of subjects and trials; null: all. */
+  readonly subjects: ReadonlySet<string> | null;
+  /** Of the soak; null: there is none. */
+  readonly soakSeconds: number | null;
+  /** Instead of the scenarios' own. */
+  readonly seconds: number | null;
+  readonly rounds: number | null;
+}
+
+/** A million a minute. */
+const peakRate = 16_700;
+const rates = [10, 100, 1_000, 10_000, peakRate, 25_000, 50_000, 100_000] as const;
+const peakSeconds = 60;
+/** As many as the figures of others in the issue were measured at, and as few as they were measured at too. */
+const [many, few] = [512, 64] as const;
+/** A repeat in twenty is 5 %. */
+const repeatEvery = 20;
+
+export function planOf(wanted: Wanted): Step[] {
+  const steps = (wanted.quick ? quickSteps() : fullSteps()).concat(soakSteps(wanted.soakSeconds));
+  return steps
+    .filter(({ scenario }) => scenario === 'soak' || wanted.only === null || wanted.only.has(scenario))
+    .map((step) => withOverrides(step, wanted))
+    .map((step) => withSubjects(step, (key) => wanted.subjects === null || wanted.subjects.has(key)))
+    .filter((step) => subjectsOf(step).length > 0);
+}
+
+/** The keys of its subjects or trials. */
+export const subjectsOf = (step: Step): readonly (SubjectKey | TrialKey)[] =>
+  step.kind === 'load' ? step.subjects : step.trials;
+
+/** The step with those of its subjects that are wanted; there may be none. */
+export function withSubjects(step: Step, isWanted: (key: SubjectKey | TrialKey) => boolean): Step {
+  return step.kind === 'load'
+    ? { ...step, subjects: step.subjects.filter(isWanted) }
+    : { ...step, trials: step.trials.filter(isWanted) };
+}
+
+function withOverrides(step: Step, { seconds, rounds }: Wanted): Step {
+  if (step.scenario === 'soak') return step;
+  const more = { rounds: rounds ?? step.rounds };
+  if (step.kind === 'load') return { ...step, ...more, seconds: seconds ?? step.seconds };
+  return { ...step, ...more, size: { ...step.size, seconds: seconds ?? step.size.seconds } };
+}
+
+const everyServer = ['bare', 'local', 'kafka', 'express-array', 'fastify-kafkajs', 'fastify-insert'] as const;
+
+/** About 12 minutes. */
+function fullSteps(): Step[] {
+  return [
+    disk(2, 3),
+    single(everyServer, many, 3, 3),
+    single(['bare', 'local', 'kafka'], few, 2, 2),
+    load('single-reconnect', ['bare', 'local', 'kafka'], 'single', few, 2, 2),
+    load('batch', ['local', 'kafka'], 'array', few, 2, 2),
+    load('ndjson', ['local', 'kafka'], 'ndjson', 16, 2, 2),
+    ...rates.map((rate) => staircase(['local', 'kafka'], rate, rate === peakRate ? peakSeconds : 5)),
+    drain('drain', ['copy', 'local'], 5_000_000, 1),
+    drain('drain', ['kafka'], 1_000_000, 1),
+    drain('drain-repeats', ['copy-staged', 'local', 'kafka'], 1_000_000, 2),
+  ];
+}
+
+/** Under 2 minutes: short rounds, and of each scenario what its figure needs. */
+function quickSteps(): Step[] {
+  return [
+    disk(0.5, 1),
+    single(everyServer, many, 1, 2),
+    load('single-reconnect', ['bare', 'local'], 'single', few, 0.5, 1),
+    load('batch', ['local'], 'array', few, 0.5, 1),
+    load('ndjson', ['local'], 'ndjson', 16, 0.5, 1),
+    ...[100, 1_000].map((rate) => staircase(['local'], rate, 1)),
+    staircase(['local', 'kafka'], peakRate, 2),
+    staircase(['local'], 100_000, 1),
+    drain('drain', ['copy', 'local', 'kafka'], 300_000, 1),
+    drain('drain-repeats', ['copy-staged', 'local'], 300_000, 1),
+  ];
+}
+
+function soakSteps(seconds: number | null): Step[] {
+  if (seconds === null) return [];
+  return (['local', 'kafka'] as const).map((subject) => ({
+    ...staircase([subject], peakRate, seconds),
+    scenario: 'soak',
+  }));
+}
+
+const load = (
+  scenario: ScenarioName,
+  subjects: readonly SubjectKey[],
+  form: PayloadForm,
+  connections: number,
+  seconds: number,
+  rounds: number,
+): LoadStep => ({
+  kind: 'load',
+  scenario,
+  subjects,
+  form,
+  connections,
+  rate: null,
+  reconnects: scenario === 'single-reconnect',
+  seconds,
+  rounds,
+});
+
+const single = (subjects: readonly SubjectKey[], connections: number, seconds: number, rounds: number) =>
+  load('single', subjects, 'single', connections, seconds, rounds);
+
+/** At low rates no more connections than requests a second. */
+const staircase = (subjects: readonly SubjectKey[], rate: number, seconds: number): LoadStep => ({
+  ...load('staircase', subjects, 'single', Math.min(many, rate), seconds, 1),
+  rate,
+});
+
+function drain(
+  scenario: 'drain' | 'drain-repeats',
+  trials: readonly TrialKey[],
+  usages: number,
+  rounds: number,
+): TrialStep {
+  const size = { usages, repeatEvery: scenario === 'drain' ? null : repeatEvery, seconds: 0 };
+  return { kind: 'trial', scenario, trials, size, rounds };
+}
+
+const disk = (seconds: number, rounds: number): TrialStep => ({
+  kind: 'trial',
+  scenario: 'disk',
+  trials: ['fsync-small', 'fsync-large'],
+  size: { usages: 0, repeatEvery: null, seconds },
+  rounds,
+});
+
+/** Rough seconds of a round of one subject, for the progress bar alone. */
+export function roundSecondsAbout(step: Step): number {
+  if (step.kind === 'load') return step.seconds + 3;
+  return step.size.seconds + step.size.usages / 50_000 + (step.size.usages > 0 ? 3 : 0);
+}
