@@ -1,24 +1,63 @@
-/** One of the two servers that `front-cpu.ts` compares. */
+/** One of the servers that `front-cpu.ts` compares: bare, or a front over the local log or over Kafka. */
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { settingsSchema } from '../src/config/settings.ts';
 import { createFront } from '../src/front/front.ts';
-import { createLocalAppender } from '../src/log/local/appender.ts';
+import { createFrontLog } from '../src/front/front-log.ts';
 import { silentLogger } from '../src/observability/logger.ts';
 import { startBareServer } from './limits/bare-server.ts';
 
-const folder = await mkdtemp(join(tmpdir(), 'front-cpu-'));
+/** What a server tells of itself since its start. */
+export interface FrontSample {
+  readonly cpuUs: number;
+  readonly appends: number;
+  /** Usages that Kafka did not take in time. */
+  readonly spooled: number;
+}
 
-async function startFront(): Promise<number> {
-  const settings = settingsSchema.parse({});
-  const appender = createLocalAppender({
-    logDir: join(folder, 'log'),
-    slot: 0,
-    segmentBytes: settings.USAGE_LOG_SEGMENT_BYTES,
-    bytesMax: settings.USAGE_LOCAL_LOG_BYTES_MAX,
+interface Measured {
+  readonly port: number;
+  counts(): Promise<Omit<FrontSample, 'cpuUs'>>;
+  stop(): Promise<void>;
+}
+
+const kind = process.argv[2];
+const server = kind === 'bare' ? await startBare() : await startFront(kind === 'kafka');
+process.on('message', async (message) => {
+  if (message === 'stop') {
+    await server.stop();
+    process.exit(0);
+  }
+  const { user, system } = process.cpuUsage();
+  process.send!({ cpuUs: user + system, ...(await server.counts()) } satisfies FrontSample);
+});
+process.send!({ port: server.port });
+
+async function startBare(): Promise<Measured> {
+  return {
+    port: await startBareServer(0),
+    counts: async () => ({ appends: 0, spooled: 0 }),
+    async stop() {},
+  };
+}
+
+async function startFront(isKafka: boolean): Promise<Measured> {
+  const folder = await mkdtemp(join(tmpdir(), 'front-cpu-'));
+  const { KAFKA_BROKERS } = process.env;
+  const settings = settingsSchema.parse({
+    DATA_DIR: folder,
+    ...(isKafka ? { KAFKA_BROKERS, USAGE_KAFKA_TOPIC: `bench-${process.pid}` } : {}),
+  });
+  const ready = { ready: true, reason: '' };
+  const { appender, appendsInFlightMax, registry } = createFrontLog({
+    settings,
+    role: 'front',
+    worker: 0,
     logger: silentLogger,
+    readiness: () => ready,
+    tellAppendable() {},
   });
   await appender.start();
   const front = createFront({
@@ -26,21 +65,27 @@ async function startFront(): Promise<number> {
     port: 0,
     settings,
     appender,
+    appendsInFlightMax,
     logger: silentLogger,
-    readiness: () => ({ ready: true, reason: '' }),
+    readiness: () => ready,
     worker: 0,
   });
   await front.start();
-  return front.port;
+  return {
+    port: front.port,
+    async counts() {
+      const spooled = (await registry?.getSingleMetric('usage_spooled_total')?.get())?.values[0]?.value ?? 0;
+      const metrics = await front.registry.getMetricsAsJSON();
+      const values = metrics.find(({ name }) => name === 'usage_append_usages')?.values ?? [];
+      const appends = (values as { metricName?: string; value: number }[]).find(({ metricName }) =>
+        metricName?.endsWith('_count'),
+      );
+      return { appends: appends?.value ?? 0, spooled };
+    },
+    async stop() {
+      await front.stop();
+      await appender.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
 }
-
-const port = process.argv[2] === 'bare' ? await startBareServer(0) : await startFront();
-process.on('message', async (message) => {
-  if (message === 'stop') {
-    await rm(folder, { recursive: true });
-    process.exit(0);
-  }
-  const { user, system } = process.cpuUsage();
-  process.send!({ cpuUs: user + system });
-});
-process.send!({ port });

@@ -1,80 +1,132 @@
 /**
- * CPU a request: the whole front against a bare uWebSockets.js 201 that reads the body, alternating, each in a process
- * of its own, driven from another one. Only the ratio says something on a shared machine.
+ * The quick ratio for whoever makes the front faster: CPU a single-usage request of the whole front, over the local log
+ * or over Kafka, against a bare uWebSockets.js 201 that reads the body; alternating, each in a process of its own, whose
+ * own CPU is all that counts. Nothing is stored. Only the ratio says something on a shared machine. Kafka is that of
+ * KAFKA_BROKERS, else one of our own beside it.
  *
- *     node bench/front-cpu.ts [--seconds 3] [--rounds 4] [--connections 64]
+ *     node bench/front-cpu.ts [--kinds bare,local,kafka] [--connections 64,256,512] [--seconds 3] [--rounds 4]
  */
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import autocannon from 'autocannon';
 import { roleEnvironment, roleNodeArguments } from '../src/role/arguments.ts';
+import { createBenchKafka } from './bench-kafka.ts';
+import type { FrontSample } from './front-cpu-server.ts';
+import { startLoad } from './load/load.ts';
 
-const kinds = ['bare', 'front'] as const;
-type Kind = (typeof kinds)[number];
+const known = ['bare', 'local', 'kafka'] as const;
+type Kind = (typeof known)[number];
+
+interface Server {
+  readonly kind: Kind;
+  readonly url: string;
+  sample(): Promise<FrontSample>;
+  stop(): Promise<void>;
+}
 
 const { values } = parseArgs({
   options: {
+    kinds: { type: 'string', default: 'bare,local' },
+    connections: { type: 'string', default: '64' },
     seconds: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '4' },
-    connections: { type: 'string', default: '64' },
   },
 });
-const body = JSON.stringify({
-  patientId: '100',
-  medication: 'Albuterol',
-  timestamp: 'Tue Nov 01 2016 09:11:51 GMT-0500 (CDT)',
-});
+const kinds = values.kinds.split(',') as Kind[];
+const unknown = kinds.find((kind) => !known.includes(kind));
+if (unknown !== undefined) throw new Error(`--kinds: there is no ${unknown}, there are ${known.join(', ')}`);
 
-const message = (child: ChildProcess) =>
-  new Promise<{ port: number; cpuUs: number }>((resolve, reject) => {
-    child.once('message', (received) => resolve(received as { port: number; cpuUs: number }));
-    child.once('exit', (code) => reject(new Error(`the server exited with ${code}`)));
-  });
-
-async function cpuUsOf(child: ChildProcess): Promise<number> {
-  child.send('cpu');
-  return (await message(child)).cpuUs;
+const kafka = createBenchKafka();
+const load = await startLoad();
+try {
+  const brokers = kinds.includes('kafka') ? (process.env.KAFKA_BROKERS ?? (await kafka.start()).brokers) : '';
+  const servers = await Promise.all(kinds.map((kind) => startServer(kind, brokers)));
+  try {
+    for (const connections of values.connections.split(',').map(Number)) await compare(servers, connections);
+  } finally {
+    await Promise.all(servers.map((server) => server.stop()));
+  }
+} finally {
+  await load.stop();
+  await kafka.stop();
 }
 
-/** CPU microseconds a request, and requests a second. */
-async function measure(child: ChildProcess, port: number, seconds: number) {
-  const before = await cpuUsOf(child);
-  const result = await autocannon({
-    url: `http://127.0.0.1:${port}/api/usages`,
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body,
-    connections: Number(values.connections),
-    duration: seconds,
+async function compare(servers: readonly Server[], connections: number): Promise<void> {
+  const measured = new Map<Kind, number[]>(servers.map(({ kind }) => [kind, []]));
+  const requests = new Map<Kind, number>();
+  for (const server of servers) {
+    const { rate } = await measure(server, connections, 5_000);
+    requests.set(server.kind, Math.max(connections, Math.round(rate * Number(values.seconds))));
+  }
+  for (let round = 0; round < Number(values.rounds); round++)
+    for (const server of servers) {
+      const { cpuUs, rate, group, spooled } = await measure(server, connections, requests.get(server.kind)!);
+      measured.get(server.kind)!.push(cpuUs);
+      const more = `${group > 0 ? `, ${group.toFixed(0)} an append` : ''}${spooled > 0 ? `, ${spooled} spooled` : ''}`;
+      console.log(`${server.kind.padEnd(6)} ${cpuUs.toFixed(1)} us a request, ${rate.toFixed(0)}/s${more}`);
+    }
+  const first = median(measured.get(servers[0]!.kind)!);
+  for (const { kind } of servers.slice(1))
+    console.log(
+      `${connections} connections: ${kind} / ${servers[0]!.kind} = ${(median(measured.get(kind)!) / first).toFixed(2)} (medians)`,
+    );
+}
+
+/** CPU microseconds a request, requests a second, usages an append. @throws Error where not all are acknowledged */
+async function measure(server: Server, connections: number, requests: number) {
+  const before = await server.sample();
+  const result = await load.run({
+    url: server.url,
+    form: 'single',
+    connections,
+    pace: { kind: 'closed', requests },
   });
-  if (result.non2xx > 0 || result.errors > 0)
-    throw new Error(`${result.non2xx} answers were not 2xx, ${result.errors} requests failed`);
+  const after = await server.sample();
+  if (result.requests !== requests)
+    throw new Error(`${result.shed} requests were shed, ${result.errors} failed (${result.firstError})`);
+  const appends = after.appends - before.appends;
   return {
-    cpuUs: ((await cpuUsOf(child)) - before) / result.requests.total,
-    rate: result.requests.total / seconds,
+    cpuUs: (after.cpuUs - before.cpuUs) / requests,
+    rate: requests / result.durationS,
+    group: appends > 0 ? requests / appends : 0,
+    spooled: after.spooled - before.spooled,
   };
 }
 
-const servers = new Map<Kind, { child: ChildProcess; port: number; cpuUs: number[] }>();
-for (const kind of kinds) {
+async function startServer(kind: Kind, brokers: string): Promise<Server> {
   // As the supervisor runs a front.
   const child = fork(fileURLToPath(new URL('front-cpu-server.ts', import.meta.url)), [kind], {
     execArgv: [...roleNodeArguments],
-    env: { ...roleEnvironment, ...process.env },
+    env: { ...roleEnvironment, ...process.env, KAFKA_BROKERS: brokers },
   });
-  child.setMaxListeners(0);
-  servers.set(kind, { child, port: (await message(child)).port, cpuUs: [] });
+  const { port } = (await nextMessage(child)) as { port: number };
+  return {
+    kind,
+    url: `http://127.0.0.1:${port}/api/usages`,
+    sample() {
+      child.send('sample');
+      return nextMessage(child) as Promise<FrontSample>;
+    },
+    async stop() {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.send('stop');
+      await ended;
+    },
+  };
 }
-for (const { child, port } of servers.values()) await measure(child, port, 1);
-for (let round = 0; round < Number(values.rounds); round++)
-  for (const [kind, { child, port, cpuUs }] of servers) {
-    const measured = await measure(child, port, Number(values.seconds));
-    cpuUs.push(measured.cpuUs);
-    console.log(`${kind.padEnd(6)} ${measured.cpuUs.toFixed(1)} us a request, ${measured.rate.toFixed(0)}/s`);
-  }
-const median = (kind: Kind) =>
-  servers.get(kind)!.cpuUs.sort((a, b) => a - b)[Math.floor(Number(values.rounds) / 2)]!;
-console.log(`ratio of the medians: ${(median('front') / median('bare')).toFixed(2)}`);
-for (const { child } of servers.values()) child.send('stop');
+
+function nextMessage(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null) => reject(new Error(`the server exited with ${code}`));
+    child.once('exit', onExit);
+    child.once('message', (message) => {
+      child.off('exit', onExit);
+      resolve(message);
+    });
+  });
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
+}

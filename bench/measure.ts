@@ -80,13 +80,8 @@ function withoutKafkaWhere(withoutKafka: boolean, steps: Step[], missing: Missin
   if (missing.length === 0)
     missing.push(...[...needsKafka].map((what) => ({ what, why: 'the run was asked to go without Kafka' })));
   return steps
-    .map(
-      (step): Step =>
-        step.kind === 'load'
-          ? { ...step, subjects: step.subjects.filter((key) => !needsKafka.has(key)) }
-          : { ...step, trials: step.trials.filter((key) => !needsKafka.has(key)) },
-    )
-    .filter((step) => (step.kind === 'load' ? step.subjects : step.trials).length > 0);
+    .map((step) => withSubjects(step, (key) => !needsKafka.has(key)))
+    .filter((step) => subjectsOf(step).length > 0);
 }
 
 async function measureSteps(
