@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { startLoad } from '../../bench/load/load.ts';
 import { sampleStageCpu, stageCpuBetween } from '../../bench/process-cpu.ts';
 import { closeAfter } from '../support/close-after.ts';
@@ -90,4 +92,15 @@ test('CPU of a child that came and went between two samples is counted', {
   spawnSync(process.execPath, ['-e', spin]);
   const took = stageCpuBetween(before, await sampleStageCpu(roots));
   assert.ok(took.subject! >= 90_000, `${took.subject} us`);
+});
+
+test('CPU of a thread that came and went between two samples is counted', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const roots = [{ stage: 'subject', pid: process.pid }] as const;
+  const before = await sampleStageCpu(roots);
+  const spin = 'const { user } = process.cpuUsage(); while (process.cpuUsage().user < user + 200_000);';
+  await once(new Worker(spin, { eval: true }), 'exit');
+  const took = stageCpuBetween(before, await sampleStageCpu(roots));
+  assert.ok(took.subject! >= 180_000, `${took.subject} us`);
 });

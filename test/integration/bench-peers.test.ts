@@ -13,7 +13,7 @@ import { openPsql, psqlVersion } from '../../bench/limits/psql-session.ts';
 import { createExpressArray } from '../../bench/peers/express-subject.ts';
 import { createFastifyInsert } from '../../bench/peers/insert-subject.ts';
 import { createFastifyKafkajs } from '../../bench/peers/kafkajs-subject.ts';
-import { sampleStageCpu } from '../../bench/process-cpu.ts';
+import { sampleStageCpu, stageCpuBetween } from '../../bench/process-cpu.ts';
 import type { BenchContext, CreateSubject, Subject, Trial } from '../../bench/subject.ts';
 import { bodyOf } from '../../bench/usages.ts';
 import { closeAfter } from '../support/close-after.ts';
@@ -69,9 +69,9 @@ async function keepsWhatItAcknowledges(subject: Subject, url: string): Promise<v
   assert.equal(await subject.countRows(), 0);
   assert.deepEqual(await post(url, 30, 40), [201]);
   assert.equal(await subject.countRows(), 10);
-  const cpu = await sampleStageCpu(await subject.stageRoots());
-  for (const [stage, us] of Object.entries(before))
-    assert.ok((cpu[stage as keyof typeof cpu] ?? 0) > us, `${stage} used CPU`);
+  const roots = await subject.stageRoots();
+  const cpu = stageCpuBetween(before, await sampleStageCpu(roots));
+  for (const { stage } of roots) assert.ok(cpu[stage]! > 0, `${stage} used CPU`);
 }
 
 describe('peers', () => {
