@@ -27,18 +27,16 @@ function lagBuckets(text: string): { upToS: number; count: number }[] {
 }
 
 /**
- * The highest lag of the records stored between two looks, seconds. The histogram bounds it from both sides; the
- * oldest age that was seen waiting places it between them. Null where nothing was stored.
+ * What the highest lag of the records stored between two looks was at most, seconds: the bound of the highest bucket
+ * that grew. Null where nothing was stored.
  */
-export function highestLagS(before: Backlog, after: Backlog, oldestSeenS: number): number | null {
+export function highestLagS(before: Backlog, after: Backlog): number | null {
   let below = 0;
-  let lowest = 0;
-  let bounds: { over: number; upTo: number } | null = null;
+  let highest: number | null = null;
   for (const [index, { upToS, count }] of after.lagBuckets.entries()) {
     const added = count - (before.lagBuckets[index]?.count ?? 0);
-    if (added > below) bounds = { over: lowest, upTo: upToS };
+    if (added > below) highest = upToS;
     below = added;
-    lowest = upToS;
   }
-  return bounds === null ? null : Math.min(bounds.upTo, Math.max(bounds.over, oldestSeenS));
+  return highest;
 }

@@ -38,6 +38,8 @@ export function createBenchDatabase(folder: string): BenchDatabase {
       const { url, pid } = await server.start();
       await migrate(url, silentLogger);
       const client = new pg.Client({ connectionString: url });
+      // The query in flight rejects with it; an event nobody hears would end the bench.
+      client.on('error', () => {});
       await client.connect();
       running = { client, pid };
       const partitions = createMonthPartitions({ logger: silentLogger, lockTimeoutMs });

@@ -53,7 +53,7 @@ async function drain(server: IngestServer, size: TrialSize): Promise<Round> {
     await server.letIn();
     const { firstBeganAtMs, lastSeenAtMs } = await server.allStored(size.usages);
     const cpuUs = stageCpuBetween(before, await sampleStageCpu(roots));
-    const { series, rssBytesMax, oldestSMax } = await sampler.stop();
+    const { series, rssBytesMax } = await sampler.stop();
     return {
       durationS: (lastSeenAtMs - firstBeganAtMs!) / 1_000,
       requests: 0,
@@ -65,7 +65,7 @@ async function drain(server: IngestServer, size: TrialSize): Promise<Round> {
       cpuUs,
       latencyMs: null,
       rssBytesMax,
-      lagSMax: highestLagS(backlogBefore, await server.observe(), oldestSMax),
+      lagSMax: highestLagS(backlogBefore, await server.observe()),
       drainedAfterS: null,
       series,
     };

@@ -55,7 +55,7 @@ export async function driveRound({ driven, load, plan, followsBacklog }: DriveOp
     driven.acknowledged += usages;
     const storedAtMs = await subject.settle(driven.acknowledged);
     const cpuUs = stageCpuBetween(before, await sampleStageCpu(roots));
-    const { series, rssBytesMax, oldestSMax } = await sampler.stop();
+    const { series, rssBytesMax } = await sampler.stop();
     const backlogAfter = await subject.observe?.();
     return {
       ...counts(result, usagesPerRequest(plan.form)),
@@ -63,7 +63,7 @@ export async function driveRound({ driven, load, plan, followsBacklog }: DriveOp
       ...(await countRows(driven, usages)),
       cpuUs,
       rssBytesMax,
-      lagSMax: backlogBefore && backlogAfter ? highestLagS(backlogBefore, backlogAfter, oldestSMax) : null,
+      lagSMax: backlogBefore && backlogAfter ? highestLagS(backlogBefore, backlogAfter) : null,
       drainedAfterS: storedAtMs === null ? null : Math.max(0, storedAtMs - answeredAtMs) / 1_000,
       series,
     };

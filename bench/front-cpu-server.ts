@@ -33,6 +33,8 @@ process.on('message', async (message) => {
   const { user, system } = process.cpuUsage();
   process.send!({ cpuUs: user + system, ...(await server.counts()) } satisfies FrontSample);
 });
+// A parent that was killed sends no stop.
+process.once('disconnect', () => void server.stop().then(() => process.exit(0)));
 process.send!({ port: server.port });
 
 async function startBare(): Promise<Measured> {

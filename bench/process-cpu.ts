@@ -2,10 +2,11 @@
  * CPU of process trees, from /proc: Linux alone accounts for processes that are not ours to instrument (Postgres'
  * backends, a broker) without a tool of its own.
  *
- * Of one process there are two accounts, and both are lower bounds of the truth:
+ * Of one process there are two accounts, and the difference of two samples takes the better one:
  * - /proc/<pid>/task/<tid>/schedstat: nanoseconds on a CPU of each thread that lives now; a thread that ended is missing.
  * - /proc/<pid>/stat: user and system time of all its threads, ended ones too, in ticks of 10 ms, each cut off.
- * The larger one is exact where no thread ended and at most two ticks short where some did.
+ * Where the threads' own account is within what the cutting explains, no thread ended between, and it is exact; else the
+ * ticks are, to two of them.
  *
  * A child that ended and was waited for is in its parent's `cutime` and `cstime`: a Postgres backend that comes and
  * goes between two samples is counted in the postmaster, and one that was counted alive before moves over there.
@@ -17,15 +18,23 @@ import type { StageRoot } from './subject.ts';
 
 /** USER_HZ: what /proc/<pid>/stat counts in on every Linux that Node runs on. */
 const tickUs = 10_000;
+/** User and system time, each cut off. */
+const cutTicksMax = 2;
 
+/** Microseconds. */
 export type StageCpu = Partial<Record<Stage, number>>;
 
-/** What one process says of itself. */
+/** What one process says of itself since it began, microseconds. */
 interface ProcessSample {
-  readonly ownUs: number;
+  readonly pid: number;
+  readonly threadsUs: ReadonlyMap<string, number>;
+  readonly ticksUs: number;
   /** Of children that ended and were waited for, and theirs. */
   readonly reapedUs: number;
 }
+
+/** Accounts of all processes of all stages; two of them make a difference. */
+export type CpuSample = readonly { readonly stage: Stage; readonly processes: readonly ProcessSample[] }[];
 
 /** @throws Error where this is not Linux */
 export function requireProcessAccounting(): void {
@@ -33,24 +42,36 @@ export function requireProcessAccounting(): void {
     throw new Error('the benchmark measures CPU from /proc and so runs on Linux alone');
 }
 
-/**
- * CPU microseconds, user and system, of each stage since its processes began, for a difference between two samples.
- * @throws Error where a root has ended: a server that died is no measurement
- */
-export async function sampleStageCpu(roots: readonly StageRoot[]): Promise<StageCpu> {
+/** @throws Error where a root has ended: a server that died is no measurement */
+export async function sampleStageCpu(roots: readonly StageRoot[]): Promise<CpuSample> {
+  return stageProcesses(roots);
+}
+
+/** CPU microseconds, user and system, that each stage took between two samples of the same roots. */
+export function stageCpuBetween(before: CpuSample, after: CpuSample): StageCpu {
   const cpu: StageCpu = {};
-  for (const { stage, processes } of await stageProcesses(roots))
-    cpu[stage] =
-      (cpu[stage] ?? 0) + processes.reduce((sum, { ownUs, reapedUs }) => sum + ownUs + reapedUs, 0);
+  const known = new Map(before.flatMap(({ processes }) => processes).map((sample) => [sample.pid, sample]));
+  for (const { stage, processes } of after) {
+    for (const sample of processes) {
+      cpu[stage] = (cpu[stage] ?? 0) + ownBetween(known.get(sample.pid), sample);
+      known.delete(sample.pid);
+    }
+  }
+  // What ended meanwhile is in its parent's account as a whole: what it took before is not of this time.
+  for (const { stage, processes } of before)
+    for (const sample of processes)
+      if (known.has(sample.pid)) cpu[stage] = (cpu[stage] ?? 0) - ownBetween(undefined, sample);
+  for (const [stage, us] of Object.entries(cpu) as [Stage, number][])
+    cpu[stage] = Math.max(0, Math.round(us));
   return cpu;
 }
 
-/** What each stage took between two samples; never below 0, where two ticks of an ended thread are missing. */
-export function stageCpuBetween(before: StageCpu, after: StageCpu): StageCpu {
-  const between: StageCpu = {};
-  for (const [stage, us] of Object.entries(after) as [Stage, number][])
-    between[stage] = Math.max(0, Math.round(us - (before[stage] ?? 0)));
-  return between;
+function ownBetween(before: ProcessSample | undefined, after: ProcessSample): number {
+  let threadsUs = 0;
+  for (const [thread, us] of after.threadsUs) threadsUs += us - (before?.threadsUs.get(thread) ?? 0);
+  const ticksUs = after.ticksUs - (before?.ticksUs ?? 0);
+  const reapedUs = after.reapedUs - (before?.reapedUs ?? 0);
+  return reapedUs + (threadsUs >= ticksUs - cutTicksMax * tickUs ? threadsUs : ticksUs);
 }
 
 /** Resident bytes of the largest process of each stage. */
@@ -109,20 +130,24 @@ async function sampleProcess(pid: number): Promise<ProcessSample | null> {
     number,
     number,
     number,
-    number,
   ];
   return {
-    ownUs: Math.max(await liveThreadsUs(pid), (utime + stime) * tickUs),
+    pid,
+    threadsUs: await liveThreadsUs(pid),
+    ticksUs: (utime + stime) * tickUs,
     reapedUs: (cutime + cstime) * tickUs,
   };
 }
 
-async function liveThreadsUs(pid: number): Promise<number> {
+async function liveThreadsUs(pid: number): Promise<Map<string, number>> {
   const threads = await readdir(`/proc/${pid}/task`).catch(() => []);
-  const texts = await Promise.all(
-    threads.map((thread) => readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0')),
+  const us = await Promise.all(
+    threads.map(async (thread): Promise<[string, number]> => {
+      const text = await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0');
+      return [thread, Number.parseInt(text, 10) / 1_000];
+    }),
   );
-  return texts.reduce((sum, text) => sum + Number.parseInt(text, 10) / 1_000, 0);
+  return new Map(us);
 }
 
 async function parentOf(pid: number): Promise<number | null> {

@@ -17,6 +17,7 @@ export interface ProgramOptions {
   readonly nodeArguments?: readonly string[];
 }
 
+const startMsMax = 60_000;
 const stopMsMax = 5_000;
 
 /** Resolves once it listens. @throws Error where it ends before; what it said is on stderr */
@@ -31,11 +32,15 @@ export async function startProgram(file: URL, options: ProgramOptions = {}): Pro
 
 function announcementOf(child: ChildProcess, file: URL): Promise<Announcement> {
   return new Promise((resolve, reject) => {
-    const onExit = (code: number | null, signal: string | null) =>
+    const onExit = (code: number | null, signal: string | null) => {
+      clearTimeout(timer);
       reject(new Error(`${file.pathname} ended (${code ?? signal}) before it listened`));
+    };
+    const timer = setTimeout(() => child.kill('SIGKILL'), startMsMax);
     child.once('error', reject);
     child.once('exit', onExit);
     child.once('message', (message) => {
+      clearTimeout(timer);
       child.off('exit', onExit);
       resolve(message as Announcement);
     });

@@ -126,8 +126,8 @@ export interface Round {
   /** Highest resident bytes, of the largest process of each stage. */
   readonly rssBytesMax: Readonly<Partial<Record<Stage, number>>>;
   /**
-   * Seconds from received to stored of the oldest usage, highest in the round, at most (the bound of a bucket of the
-   * server's histogram where no look was luckier); null where nothing is stored.
+   * Seconds from received to stored of the oldest usage, highest in the round, at most: the bound of a bucket of the
+   * server's histogram. Null where nothing is stored.
    */
   readonly lagSMax: number | null;
   /** Seconds after the last answer until everything was stored; null where nothing is stored. */

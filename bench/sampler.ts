@@ -7,8 +7,6 @@ import type { Backlog, StageRoot } from './subject.ts';
 export interface Sampled {
   readonly series: readonly Sample[];
   readonly rssBytesMax: Round['rssBytesMax'];
-  /** The highest age of a waiting record that was seen, seconds. */
-  readonly oldestSMax: number;
 }
 
 export interface Sampler {
@@ -32,7 +30,6 @@ export function startSampler({ roots, observe, requestsSoFar }: SamplerOptions):
   const startedAt = performance.now();
   const series: Sample[] = [];
   const rssBytesMax: Partial<Record<Stage, number>> = {};
-  let oldestSMax = 0;
   let requestsBefore = 0;
   let backlog = nothing;
   let storedAtFirst: number | null = null;
@@ -46,7 +43,6 @@ export function startSampler({ roots, observe, requestsSoFar }: SamplerOptions):
       rssBytesMax[stage] = Math.max(rssBytesMax[stage] ?? 0, bytes);
     backlog = (await observe?.().catch(() => null)) ?? backlog;
     storedAtFirst ??= backlog.usagesStored;
-    oldestSMax = Math.max(oldestSMax, backlog.oldestS);
     const requests = requestsSoFar();
     series.push({
       atS,
@@ -66,7 +62,7 @@ export function startSampler({ roots, observe, requestsSoFar }: SamplerOptions):
     clearInterval(timer);
     await looking;
     await look();
-    return { series, rssBytesMax, oldestSMax };
+    return { series, rssBytesMax };
   }
 
   return { stop: () => (stopped ??= stop()) };

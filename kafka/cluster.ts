@@ -3,7 +3,6 @@
  * Data stays in its folder between starts. `npm run kafka` and the tests use it.
  */
 
-import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -18,6 +17,7 @@ import {
   scramArguments,
   serverProperties,
 } from './server-properties.ts';
+import { startWatchdog } from './start-watchdog.ts';
 
 export interface KafkaCluster {
   /** `host:port,host:port`, as KAFKA_BROKERS takes it. */
@@ -202,21 +202,4 @@ function listenOn(wanted: number): Promise<{ port: number; close(): Promise<void
       resolve({ port, close: () => new Promise((closed) => server.close(() => closed())) });
     });
   });
-}
-
-function startWatchdog(): { add(pid: number): void; remove(pid: number): void; close(): void } {
-  const watchdog = spawn(
-    process.execPath,
-    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'watchdog.ts')],
-    { stdio: ['pipe', 'ignore', 'inherit'], detached: true },
-  );
-  watchdog.unref();
-  const input = watchdog.stdin as typeof watchdog.stdin & { unref?(): void };
-  input.unref?.();
-  input.on('error', () => {}); // it was killed: brokers then outlive only a kill -9 of this process
-  return {
-    add: (pid) => void input.write(`+${pid}\n`),
-    remove: (pid) => void input.write(`-${pid}\n`),
-    close: () => void input.end(),
-  };
 }

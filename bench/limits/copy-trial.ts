@@ -61,8 +61,9 @@ export function createCopyTrial({ folder }: BenchContext, { staged, connections 
       if (size.repeatEvery !== null && !staged) throw new Error('a plain COPY takes no repeats');
       const files = await filesOf(size);
       await database.forget();
-      const sessions = await Promise.all(Array.from({ length: connections }, () => openPsql(databaseUrl)));
+      const sessions: PsqlSession[] = [];
       try {
+        while (sessions.length < connections) sessions.push(await openPsql(databaseUrl));
         if (staged) await Promise.all(sessions.map((session) => session.run(makeStagingTable)));
         const measured = await measure(sessions, scriptsOf(files, connections, staged));
         return await roundOf(size, measured);

@@ -41,6 +41,7 @@ export async function openPsql(databaseUrl: string): Promise<PsqlSession> {
   // It may end while a script is being written; what it said tells more than a broken pipe.
   child.stdin.on('error', () => {});
   const run = scriptRunner(child);
+  // Answered only over a connection.
   await run('select 1 \\g /dev/null\n');
   return {
     pid: child.pid!,
@@ -89,6 +90,7 @@ function scriptRunner(child: ChildProcessByStdio<Writable, Readable, Readable>) 
         child.off('close', onEnd);
         child.off('error', onEnd);
       };
+      if (child.exitCode !== null) return reject(new Error(`psql has ended: ${said.trim()}`));
       lines.on('line', onLine);
       child.on('close', onEnd);
       child.on('error', onEnd);
