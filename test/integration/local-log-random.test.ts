@@ -26,7 +26,9 @@ type Action =
   | { readonly do: 'fail' | 'crash'; readonly bytes: number; readonly laidPermille: number }
   | { readonly do: 'stop' | 'read' | 'reopen' };
 
-const bytes = fc.nat(900);
+const bytes = fc.oneof({ weight: 4, arbitrary: fc.nat(900) }, { weight: 1, arbitrary: fc.nat(60_000) });
+/** Segments that roll often, and some that have zeros laid ahead. */
+const segmentBytes = fc.constantFrom(1500, 400 * 1024);
 const laidPermille = fc.nat(1000);
 const action: fc.Arbitrary<Action> = fc.oneof(
   { weight: 10, arbitrary: fc.record({ do: fc.constant('append' as const), bytes }) },
@@ -58,9 +60,9 @@ class Model {
   #reader: LocalReader | null = null;
   #partitions: LogPartition[] = [];
 
-  constructor(dataDir: string) {
+  constructor(dataDir: string, segmentBytes: number) {
     this.logDir = join(dataDir, 'log');
-    this.#common = { logDir: this.logDir, segmentBytes: 1500, bytesMax: 1024 ** 2, logger: silentLogger };
+    this.#common = { logDir: this.logDir, segmentBytes, bytesMax: 64 * 1024 ** 2, logger: silentLogger };
   }
 
   async run(step: Action): Promise<void> {
@@ -190,15 +192,19 @@ test('whatever happens, a consumer gets every acknowledged record once, in order
   const dataDir = await makeTempDir(t);
   let runs = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(action, { minLength: 3, maxLength: 40 }), async (actions) => {
-      const model = new Model(join(dataDir, String(runs++)));
-      try {
-        for (const step of actions) await model.run(step);
-        await model.check();
-      } finally {
-        await model.close();
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(action, { minLength: 3, maxLength: 40 }),
+      segmentBytes,
+      async (actions, bytes) => {
+        const model = new Model(join(dataDir, String(runs++)), bytes);
+        try {
+          for (const step of actions) await model.run(step);
+          await model.check();
+        } finally {
+          await model.close();
+        }
+      },
+    ),
     { seed, numRuns: 40, interruptAfterTimeLimit: 60_000 },
   );
 });

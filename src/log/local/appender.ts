@@ -134,7 +134,7 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
     const oversize = Math.max(0, segmentHeaderBytes + frameBytes + segmentFooterBytes - segmentBytes);
     // The hidden file is there by then and counted as a whole segment.
     const room = () => checkRoom(oversize, segmentBytes);
-    segment = await createSegment(files, partition.folder, partition.uuid, next, room);
+    segment = await createSegment(files, partition.folder, partition.uuid, next, segmentBytes, room);
   }
 
   /** @throws LogUnavailableError `full` where the log's bound or the disk leaves no room */

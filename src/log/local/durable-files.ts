@@ -1,6 +1,17 @@
 /** The few file operations that durability hangs on, in one place so that a test can make each of them fail. */
 
-import { type BigIntStatsFs, close, constants, fsync, open, rename, statfs, unlink, writev } from 'node:fs';
+import {
+  type BigIntStatsFs,
+  close,
+  constants,
+  fsync,
+  ftruncate,
+  open,
+  rename,
+  statfs,
+  unlink,
+  writev,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -14,6 +25,8 @@ export interface DurableFiles {
     offset: number,
     done: (error: Error | null, bytes: number) => void,
   ): void;
+  /** Cuts a file; durable with the next write to it. */
+  truncate(fd: number, bytes: number): Promise<void>;
   close(fd: number): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Removes a file; none there is as good. */
@@ -26,6 +39,7 @@ export interface DurableFiles {
 
 const openAsync = promisify(open);
 const closeAsync = promisify(close);
+const truncateAsync = promisify(ftruncate);
 const fsyncAsync = promisify(fsync);
 const renameAsync = promisify(rename);
 const unlinkAsync = promisify(unlink);
@@ -38,6 +52,7 @@ const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | 
 export const durableFiles: DurableFiles = {
   create: (path) => openAsync(path, createFlags, fileMode),
   write: (fd, buffers, offset, done) => writev(fd, buffers, offset, done),
+  truncate: truncateAsync,
   close: closeAsync,
   rename: renameAsync,
   async remove(path) {

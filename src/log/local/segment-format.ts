@@ -2,6 +2,7 @@
  * The bytes of a segment file. Pure; nothing here does I/O.
  *
  *     header (64 bytes) | frame | frame | ... | footer (28 bytes, only where the segment was closed in order)
+ *                                             | zeros (of any length, only where it was not)
  *
  * A frame is u32 length, u32 CRC-32 of the payload, payload; all little-endian. A position is a byte offset
  * within the partition's frames: headers and footers take up none, so file offset = position - base + 64.

@@ -23,7 +23,7 @@ import {
 const openAsync = promisify(open);
 const closeAsync = promisify(close);
 
-/** Bytes read at once where records are only looked for or counted. */
+/** Bytes read at once where records are only looked for or counted, or where what follows may be zeros. */
 const chunkBytes = 256 * 1024;
 
 /** Why no further record was read: nothing is left, only a part of one is there, or what is there is none. */
@@ -57,7 +57,7 @@ export class SegmentReader {
     await closeAsync(this.#fd);
   }
 
-  /** Position at the file's end, were all of it frames; below `base` where even the header is cut. */
+  /** Position at the file's end, were all of it frames (an open one ends in zeros); below `base` where even the header is cut. */
   fileEnd(): number {
     return this.base + fstatSync(this.#fd).size - segmentHeaderBytes;
   }
@@ -85,10 +85,24 @@ export class SegmentReader {
 
   /**
    * The whole records from `from` on, up to about `bytesMax` bytes, and why there was not one more (`end` too
-   * where the bytes were enough). Their rows are views of one buffer that nothing else uses.
+   * where the bytes were enough). Their rows are views of buffers that nothing else uses.
    * @throws RecordTooNewError where the first one is
    */
   async records(from: number, bytesMax: number): Promise<{ records: LogRecord[]; stop: Stop }> {
+    // A small piece first: most of what lies ahead in an open segment may be zeros.
+    const { records, stop } = await this.#piece(from, Math.min(bytesMax, chunkBytes), false);
+    const next = records.at(-1)?.next ?? from;
+    if (stop !== 'enough' || next - from >= bytesMax) return { records, stop: asStop(stop) };
+    const rest = await this.#piece(next, bytesMax - (next - from), records.length > 0);
+    return { records: records.concat(rest.records), stop: asStop(rest.stop) };
+  }
+
+  /** What one read brings (two for a record that is larger); `enough`: more may follow. */
+  async #piece(
+    from: number,
+    bytesMax: number,
+    hasOthers: boolean,
+  ): Promise<{ records: LogRecord[]; stop: Stop | 'enough' }> {
     const available = this.fileEnd() - from;
     if (available <= 0) return { records: [], stop: 'end' };
     let bytes = await this.#frames(from, Math.min(available, Math.max(bytesMax, frameHeadBytes)));
@@ -96,22 +110,29 @@ export class SegmentReader {
     let offset = 0;
     while (offset < bytes.length) {
       const frame = decodeFrame(bytes, offset);
-      if (frame.kind === 'bad') return { records, stop: 'bad' };
+      if (frame.kind === 'bad') return { records, stop: isUnwritten(bytes, offset) ? 'end' : 'bad' };
       if (frame.kind === 'incomplete') {
-        const isCut = frame.bytes === null || frame.bytes > available;
-        if (records.length > 0 || isCut) return { records, stop: isCut ? 'incomplete' : 'end' };
+        const isCut = offset + (frame.bytes ?? frameHeadBytes) > available;
+        if (isCut) return { records, stop: 'incomplete' };
+        if (hasOthers || records.length > 0) return { records, stop: 'enough' };
         // One record larger than was asked for.
-        bytes = await this.#frames(from, frame.bytes);
-        if (bytes.length < frame.bytes) return { records, stop: 'incomplete' };
+        bytes = await this.#frames(from, frame.bytes ?? frameHeadBytes);
+        if (bytes.length < (frame.bytes ?? frameHeadBytes)) return { records, stop: 'incomplete' };
         continue;
       }
       const position = from + offset;
       offset += frame.bytes;
-      const record = toRecord(frame.payload, frame.crc, position, from + offset, records.length > 0);
+      const record = toRecord(
+        frame.payload,
+        frame.crc,
+        position,
+        from + offset,
+        hasOthers || records.length > 0,
+      );
       if (!record) return { records, stop: 'end' };
       records.push(record);
     }
-    return { records, stop: 'end' };
+    return { records, stop: 'enough' };
   }
 
   /** The first whole record of ours that starts after `from` and ends by `to`: what a torn tail never has. */
@@ -140,33 +161,44 @@ export class SegmentReader {
   }
 
   /**
-   * Goes from record to record by their lengths alone, from `from` to the last one that ends by `to`.
+   * Goes from record to record by their lengths alone, from `from` to the last one that ends by `to`. Only that one
+   * is looked at: a torn record that has zeros behind it seems to be whole, and is always the last.
    * @returns how many, where the last one starts (null: none), and where it ends
    */
   async hop(from: number, to: number): Promise<{ count: number; last: number | null; end: number }> {
     const stop = Math.min(to, this.fileEnd());
     let count = 0;
     let last: number | null = null;
+    let beforeLast: number | null = null;
     let at = from;
+    let chunk: Buffer = Buffer.alloc(0);
+    let chunkAt = from;
     while (at + frameHeadBytes <= stop) {
-      const bytes = await this.#frames(at, Math.min(chunkBytes, stop - at));
-      const start = at;
-      while (at - start + frameHeadBytes <= bytes.length) {
-        const length = frameLength(bytes, at - start);
-        const next = length === null ? Number.POSITIVE_INFINITY : at + frameHeadBytes + length;
-        if (next > stop) return { count, last, end: at };
-        last = at;
-        at = next;
-        count += 1;
+      if (at + frameHeadBytes > chunkAt + chunk.length) {
+        chunk = await this.#frames(at, Math.min(chunkBytes, stop - at));
+        chunkAt = at;
+        if (chunk.length < frameHeadBytes) break;
       }
-      if (bytes.length < frameHeadBytes) break;
+      const length = frameLength(chunk, at - chunkAt);
+      if (length === null || at + frameHeadBytes + length > stop) break;
+      beforeLast = last;
+      last = at;
+      at += frameHeadBytes + length;
+      count += 1;
     }
-    return { count, last, end: at };
+    if (last === null || (await this.#isRecord(last, stop))) return { count, last, end: at };
+    return { count: count - 1, last: beforeLast, end: last };
   }
 
   /** `length` bytes of frames from a position on, or fewer at the file's end. */
   #frames(position: number, length: number): Promise<Buffer> {
     return this.#bytes(position - this.base + segmentHeaderBytes, length);
+  }
+
+  /** Whether what ends at a position was ever written: zeros that were laid ahead were not. */
+  async isWrittenBefore(position: number): Promise<boolean> {
+    const [last] = await this.#frames(position - 1, 1);
+    return last !== undefined && last !== 0;
   }
 
   async #bytes(offset: number, length: number): Promise<Buffer> {
@@ -185,6 +217,15 @@ function readOnce(fd: number, buffer: Buffer, at: number, length: number, offset
   return new Promise((resolve, reject) => {
     read(fd, buffer, at, length, offset, (error, got) => (error ? reject(error) : resolve(got)));
   });
+}
+
+function asStop(stop: Stop | 'enough'): Stop {
+  return stop === 'enough' ? 'end' : stop;
+}
+
+/** A zero where a frame's length would be, and no record within reach behind it: what was laid ahead. */
+function isUnwritten(bytes: Buffer, offset: number): boolean {
+  return bytes.readUInt32LE(offset) === 0 && bytes.indexOf(magic, offset) < 0;
 }
 
 /** Null for a record too new to read that others come before: they are handed over first. */

@@ -16,6 +16,7 @@ import {
   segmentFooterBytes,
   segmentHeaderBytes,
 } from './segment-format.ts';
+import { ZeroFill } from './zero-fill.ts';
 
 /** What the next segment must say of the one before it, and where it starts. */
 export type SegmentStart = Omit<SegmentHeader, 'uuid'>;
@@ -25,6 +26,7 @@ export const firstSegment: SegmentStart = { base: 0, previousBase: 0, previousEn
 /**
  * Makes a segment: written and durable under a hidden name, then renamed, then its name made durable. Whoever
  * sees the name sees a whole header.
+ * @param bytesMax what it may come to with frames of ordinary size
  * @param checkRoom called once the hidden file is there, so that two makers at once see each other
  */
 export async function createSegment(
@@ -32,6 +34,7 @@ export async function createSegment(
   folder: string,
   uuid: string,
   start: SegmentStart,
+  bytesMax: number,
   checkRoom: () => Promise<void>,
 ): Promise<SegmentWriter> {
   const making = segmentMakingPath(folder);
@@ -47,7 +50,7 @@ export async function createSegment(
     await abandon(files, fd, [making, path]);
     throw error;
   }
-  return new SegmentWriter(files, fd, start.base);
+  return new SegmentWriter(files, fd, start.base, bytesMax);
 }
 
 /** After a failure: nothing was ever appended to these, and a next attempt may use the same name. */
@@ -65,17 +68,24 @@ export class SegmentWriter {
   count = 0;
   readonly #files: DurableFiles;
   readonly #fd: number;
+  readonly #zeros: ZeroFill;
 
-  constructor(files: DurableFiles, fd: number, base: number) {
+  constructor(files: DurableFiles, fd: number, base: number, bytesMax: number) {
     this.#files = files;
     this.#fd = fd;
+    this.#zeros = new ZeroFill(files, fd, bytesMax);
     this.base = base;
     this.end = base;
   }
 
+  /** Where in the file its acknowledged records end. */
+  get #endOffset(): number {
+    return this.end - this.base + segmentHeaderBytes;
+  }
+
   /** Bytes of the file with one more frame and a footer. */
   bytesWith(frameBytes: number): number {
-    return segmentHeaderBytes + (this.end - this.base) + frameBytes + segmentFooterBytes;
+    return this.#endOffset + frameBytes + segmentFooterBytes;
   }
 
   /**
@@ -85,11 +95,19 @@ export class SegmentWriter {
   append(head: Buffer, rows: Buffer, done: (error: Error | null) => void): void {
     const bytes = head.length + rows.length;
     encodeFrameHead(head, bytes - frameHeadBytes, crc32(rows, crc32(head.subarray(frameHeadBytes))));
-    this.#files.write(this.#fd, [head, rows], this.end - this.base + segmentHeaderBytes, (error, written) => {
+    const zerosInTheWay = this.#zeros.inTheWayOf(this.#endOffset + bytes);
+    if (zerosInTheWay) void zerosInTheWay.then(() => this.#write(head, rows, done));
+    else this.#write(head, rows, done);
+  }
+
+  #write(head: Buffer, rows: Buffer, done: (error: Error | null) => void): void {
+    const bytes = head.length + rows.length;
+    this.#files.write(this.#fd, [head, rows], this.#endOffset, (error, written) => {
       if (error) return done(error);
       if (written !== bytes) return done(new ShortWriteError(written, bytes));
       this.end += bytes;
       this.count += 1;
+      this.#zeros.keepAhead(this.#endOffset, bytes);
       done(null);
     });
   }
@@ -98,7 +116,10 @@ export class SegmentWriter {
   async close(): Promise<void> {
     const footer = encodeSegmentFooter(this.base, { end: this.end, count: this.count });
     try {
-      await writeWhole(this.#files, this.#fd, footer, this.end - this.base + segmentHeaderBytes);
+      await this.#zeros.settled();
+      // Before the footer, which stands at the very end.
+      if (this.#zeros.isBegun) await this.#files.truncate(this.#fd, this.#endOffset);
+      await writeWhole(this.#files, this.#fd, footer, this.#endOffset);
     } finally {
       await this.#files.close(this.#fd);
     }
@@ -106,6 +127,7 @@ export class SegmentWriter {
 
   /** Lets go of the file as it is, after a failed write. */
   async abandon(): Promise<void> {
+    await this.#zeros.settled();
     await this.#files.close(this.#fd);
   }
 

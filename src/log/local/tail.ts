@@ -69,8 +69,10 @@ async function judgeLast(view: TailView): Promise<TailVerdict> {
     if (isHeadless) throw gap(view, Math.max(fileEnd, segment.base + 1), 'damaged');
     return 'ended';
   }
-  // What was read of a living owner's file is still there, so a position behind it is none of this partition.
-  if (from > fileEnd) throw gap(view, view.bases[0]!, 'out_of_range');
+  // What was read of a living owner's file is still there, and ends in a line feed: a position behind the file's
+  // end, or among the zeros laid ahead, is none of this partition.
+  const isBehind = from > fileEnd || (from > segment.base && !(await segment.isWrittenBefore(from)));
+  if (isBehind) throw gap(view, view.bases[0]!, 'out_of_range');
   return 'wait';
 }
 
