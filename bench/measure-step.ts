@@ -126,7 +126,7 @@ function loadCandidates(step: LoadStep, tools: StepTools): Candidate[] {
 const firstUsages = 3_000;
 /** A round has so many at least, however slow the machine: CPU a usage of fewer is mostly that of single events. */
 const usagesMin = 2_000;
-const warmSecondsMax = 1;
+const warmSecondsMax = 3;
 /** No round stores more: what a fast server takes in has to go into Postgres before the next one begins. */
 const usagesMax = 1_000_000;
 

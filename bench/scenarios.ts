@@ -114,8 +114,8 @@ function quickSteps(): Step[] {
     ...[100, 1_000].map((rate) => staircase(['local'], rate, 1)),
     staircase(['local', 'kafka'], peakRate, 2),
     staircase(['local'], 100_000, 1),
-    drain('drain', ['copy', 'local', 'kafka'], 300_000, 1),
-    drain('drain-repeats', ['copy-staged', 'local'], 300_000, 1),
+    drain('drain', ['copy', 'local', 'kafka'], 200_000, 1),
+    drain('drain-repeats', ['copy-staged', 'local'], 200_000, 1),
   ];
 }
 

@@ -4,7 +4,7 @@ const headEnd = Buffer.from('\r\n\r\n');
 const none: Buffer = Buffer.alloc(0);
 
 /**
- * Takes chunks, and calls back at the end of each answer.
+ * Takes chunks, whose bytes it keeps no view of, and calls back at the end of each answer.
  * @throws Error where an answer has no Content-Length: no server measured here sends such a one
  */
 export function createAnswerReader(onAnswer: (status: number) => void): (chunk: Buffer) => void {
@@ -18,7 +18,7 @@ export function createAnswerReader(onAnswer: (status: number) => void): (chunk: 
       if (bodyLeft < 0) {
         const end = rest.indexOf(headEnd);
         if (end < 0) {
-          held = rest;
+          held = Buffer.from(rest);
           return;
         }
         const head = rest.toString('latin1', 0, end);
