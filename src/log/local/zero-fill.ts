@@ -1,7 +1,7 @@
 /**
  * Lays zeros ahead of a segment's frames. A frame written over bytes that are there already changes neither the
  * file's size nor where it lies, so that its O_DSYNC need not wait for a commit of the file system's journal: half
- * the time, and a third less CPU (docs/decisions/0012). Durability does not hang on it: where there are no zeros, a
+ * the time, and a third less CPU (docs/decisions/0009). Durability does not hang on it: where there are no zeros, a
  * frame extends the file. A zero where a frame's length would be is no length: the frames end there so far.
  */
 
