@@ -1,6 +1,6 @@
 /**
- * The writing side of the Kafka log. Records go to the partitions in turn, several in flight; one that a broker
- * fails is tried on a partition of another broker while its time lasts. A rejection means *unknown*: the record
+ * The writing side of the Kafka log. Records stay on a partition for a second and then go to the next one,
+ * several in flight; one that a broker fails is tried on a partition of another broker while its time lasts. A rejection means *unknown*: the record
  * may be there, now or later.
  *
  * `writable` is false while no broker can be used; it probes by itself and turns true again.
@@ -37,6 +37,8 @@ export interface KafkaAppender extends LogAppender {
 const misconfiguredPauseMs = 30_000;
 const closeWaitMsMax = 5_000;
 const startMsMax = 3_000;
+/** A writer then stores a few large batches, instead of a small one of each partition all the time. */
+const stayMs = 1_000;
 
 export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppender {
   const { settings, logger, appendTimeoutMs } = options;
@@ -44,6 +46,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   const health = createLeaderHealth(probeMs);
   const listeners: ((writable: boolean) => void)[] = [];
   let link: Link | null = null;
+  let stayUntilMs = 0;
   let turn = Math.floor(Math.random() * 1_000_000); // fronts that start together do not go round together
   let writable = false;
   let told: 'up' | 'away' | 'misconfigured' | null = null;
@@ -53,11 +56,15 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   let starting: Promise<void> | null = null;
   let stopping: Promise<void> | null = null;
 
-  /** The next partition whose broker can be used; null where there is none. */
+  /** The partition whose turn it is, if its broker can be used, else the next such one; null where there is none. */
   function nextPartition(from: Link): number | null {
     const nowMs = performance.now();
-    for (let tried = 0; tried < from.partitions.length; tried++) {
-      const partition = from.partitions[turn++ % from.partitions.length]!;
+    if (nowMs >= stayUntilMs) {
+      stayUntilMs = nowMs + stayMs;
+      turn++;
+    }
+    for (let tried = 0; tried < from.partitions.length; tried++, turn++) {
+      const partition = from.partitions[turn % from.partitions.length]!;
       if (health.usable(from.leaderOf(partition), nowMs)) return partition;
     }
     return null;
@@ -82,6 +89,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
         if (isAboutRecord(error))
           throw new LogUnavailableError('failed', 'Kafka refuses the record', { cause });
         health.failed(leader, performance.now());
+        stayUntilMs = 0;
         if (current === link) refreshSoon();
         update(error);
       }

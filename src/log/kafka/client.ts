@@ -9,6 +9,7 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { Kafka, type RetryOptions, type SASLOptions } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
 import { KafkaMisconfiguredError } from './misconfigured-error.ts';
+import { calmRequestQueues } from './request-queue.ts';
 
 /** Milliseconds, and how often a failed call is tried again. */
 export interface Patience {
@@ -41,6 +42,7 @@ export function createKafkaClient(
   /** Told of every connection that is begun. */
   onSocket: (socket: Socket) => void = () => {},
 ): Kafka {
+  calmRequestQueues();
   const sasl = saslOptions(settings);
   return new Kafka({
     clientId,

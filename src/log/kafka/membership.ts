@@ -24,8 +24,12 @@ export interface Membership {
 /** A zombie is overtaken after this long; positions are fenced in Postgres all the same. Kafka's least is 6 s. */
 const sessionTimeoutMs = 6_000;
 const heartbeatMs = 1_000;
-/** How long a fetch waits for records, and so how long a resumed partition may wait for the next fetch. */
-const fetchWaitMs = 250;
+/**
+ * How long a fetch waits for so many bytes, and so how long a resumed partition may wait for the next fetch. One that
+ * came back with every record would cost broker and writer more than the records do.
+ */
+const fetchWaitMs = 100;
+const fetchBytesMin = 64 * 1024;
 const restartPauseMs = 1_000;
 const misconfiguredPauseMs = 30_000;
 /** No fetch and no heartbeat for this long: kafkajs is stuck (tulios/kafkajs#919), start anew. */
@@ -59,6 +63,7 @@ export function createMembership(options: {
       sessionTimeout: sessionTimeoutMs,
       heartbeatInterval: heartbeatMs,
       maxWaitTimeInMs: fetchWaitMs,
+      minBytes: fetchBytesMin,
       allowAutoTopicCreation: false,
       // Started anew by us, with a client of its own.
       retry: { ...retryOptions(backgroundPatience), restartOnFailure: async () => false },
