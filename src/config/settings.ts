@@ -135,6 +135,11 @@ export const settingsSchema = z.object({
     .default(1_000)
     .describe('How long an append waits for Kafka before it goes to the local log.'),
   USAGE_KAFKA_IN_FLIGHT_MAX: integer(1, 100).default(5).describe('Appends to Kafka at once, of one front.'),
+  USAGE_KAFKA_STAY_MS: integer(0, 60_000)
+    .default(1_000)
+    .describe(
+      'How long a front appends to one partition before it goes on to the next: writers then store a few large batches, not a small one of each. 0: the next record goes to the next partition.',
+    ),
   USAGE_KAFKA_PROBE_MS: integer(50, 600_000)
     .default(1_000)
     .describe('While Kafka is away: how long between two tries to reach it.'),

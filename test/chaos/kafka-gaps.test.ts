@@ -22,6 +22,8 @@ async function makeInstance() {
   const env: Record<string, string> = {
     ...kafkaEnvironment(kafka!.brokers),
     USAGE_KAFKA_PARTITIONS: `${partitions}`,
+    // So that every partition holds records, and has a gap.
+    USAGE_KAFKA_STAY_MS: '0',
   };
   const instance = await createInstance({ USAGE_FRONTS: '1', DATABASE_URL: databaseUrl, ...env });
   const acceptGap = (id: number) =>

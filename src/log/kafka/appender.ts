@@ -1,5 +1,5 @@
 /**
- * The writing side of the Kafka log. Records stay on a partition for a second and then go to the next one,
+ * The writing side of the Kafka log. Records stay on a partition for a while and then go to the next one,
  * several in flight; one that a broker fails is tried on a partition of another broker while its time lasts. A rejection means *unknown*: the record
  * may be there, now or later.
  *
@@ -37,8 +37,6 @@ export interface KafkaAppender extends LogAppender {
 const misconfiguredPauseMs = 30_000;
 const closeWaitMsMax = 5_000;
 const startMsMax = 3_000;
-/** A writer then stores a few large batches, instead of a small one of each partition all the time. */
-const stayMs = 1_000;
 
 export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppender {
   const { settings, logger, appendTimeoutMs } = options;
@@ -60,7 +58,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   function nextPartition(from: Link): number | null {
     const nowMs = performance.now();
     if (nowMs >= stayUntilMs) {
-      stayUntilMs = nowMs + stayMs;
+      stayUntilMs = nowMs + settings.USAGE_KAFKA_STAY_MS;
       turn++;
     }
     for (let tried = 0; tried < from.partitions.length; tried++, turn++) {
