@@ -19,8 +19,12 @@ const unsayable: readonly UsageProblemCode[] = [
   'attributes_size',
   'attributes_depth',
 ];
-/** What no pattern knows: 29 February, a leap second, and for names of months their last day and the weekday. */
-function isInCalendar(timestamp: string): boolean {
+/**
+ * What no pattern knows: 29 February, a leap second, and for names of months their last day and the weekday. Nor does
+ * a schema know of a number that no double holds, such as 1e400.
+ */
+function isInCalendar(timestamp: string | number): boolean {
+  if (typeof timestamp === 'number') return Number.isFinite(timestamp);
   if (timestamp.slice(16, 19) === ':60') return false;
   const year = Number(timestamp.slice(0, 4));
   if (timestamp[4] === '-')
@@ -41,7 +45,7 @@ function assertSameJudgement(value: unknown): void {
     return;
   }
   if (!isDescribed) return;
-  const { timestamp } = value as { timestamp: string };
+  const { timestamp } = value as { timestamp: string | number };
   const others = judged.filter(
     ({ code }) => !unsayable.includes(code) && !(code === 'timestamp_format' && !isInCalendar(timestamp)),
   );
