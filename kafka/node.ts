@@ -40,7 +40,13 @@ export function createKafkaNode(options: {
 }): KafkaNode {
   const { folder } = options;
   const configuration = join(folder, 'server.properties');
-  const classPath = `${options.jars}/*`;
+  const javaArguments = [
+    ...jvmOptions,
+    `-Dkafka.logs.dir=${folder}`,
+    `-Dlog4j2.configurationFile=${log4jConfiguration}`,
+    '-cp',
+    `${options.jars}/*`,
+  ];
   let child: ChildProcess | undefined;
   let printed = '';
   let end: Promise<void> = Promise.resolve();
@@ -56,11 +62,7 @@ export function createKafkaNode(options: {
       await run(
         'java',
         [
-          ...jvmOptions,
-          `-Dkafka.logs.dir=${folder}`,
-          `-Dlog4j2.configurationFile=${log4jConfiguration}`,
-          '-cp',
-          classPath,
+          ...javaArguments,
           'kafka.tools.StorageTool',
           'format',
           '-t',
@@ -73,15 +75,7 @@ export function createKafkaNode(options: {
       );
     const started = spawn(
       'java',
-      [
-        ...jvmOptions,
-        `-Dkafka.logs.dir=${folder}`,
-        `-Dlog4j2.configurationFile=${log4jConfiguration}`,
-        '-cp',
-        classPath,
-        'kafka.Kafka',
-        configuration,
-      ],
+      [...javaArguments, 'kafka.Kafka', configuration],
       // A group of its own: a terminal's Ctrl-C reaches the starter, which stops the nodes in order.
       { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
     );
