@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { after, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { createInstance, type Instance } from '../support/instance.ts';
 import { skipWithoutKafka, startTestKafka, withAdmin } from '../support/kafka.ts';
@@ -78,13 +78,20 @@ const groupsOf = async (instance: Instance, count: number) => {
   return ids;
 };
 
-test('a topic made anew while nobody looked', { skip }, async (t) => {
+/** Runs, with records in every partition, all of them stored. */
+async function instanceWithUsages(t: TestContext): Promise<Made> {
   const made = await makeInstance();
-  const { instance, topic } = made;
+  const { instance } = made;
   t.after(() => instance.close());
   await instance.start();
   await kafkaIsUp(instance, 1);
   await allStored(instance, await groupsOf(instance, 20));
+  return made;
+}
+
+test('a topic made anew while nobody looked', { skip }, async (t) => {
+  const made = await instanceWithUsages(t);
+  const { instance, topic } = made;
   await instance.stop();
   await makeAnew(topic);
   await instance.start();
@@ -92,23 +99,15 @@ test('a topic made anew while nobody looked', { skip }, async (t) => {
 });
 
 test('a topic made anew under a running writer', { skip }, async (t) => {
-  const made = await makeInstance();
+  const made = await instanceWithUsages(t);
   const { instance, topic } = made;
-  t.after(() => instance.close());
-  await instance.start();
-  await kafkaIsUp(instance, 1);
-  await allStored(instance, await groupsOf(instance, 20));
   await makeAnew(topic);
   await gapsAreLoudThenAccepted(made, () => groupsOf(instance, 4));
 });
 
 test('retention took unread records', { skip }, async (t) => {
-  const made = await makeInstance();
+  const made = await instanceWithUsages(t);
   const { instance, topic } = made;
-  t.after(() => instance.close());
-  await instance.start();
-  await kafkaIsUp(instance, 1);
-  await allStored(instance, await groupsOf(instance, 20));
   for (const pid of await instance.pids('writer')) process.kill(pid, 'SIGSTOP');
   const lost = await groupsOf(instance, 20);
   await withAdmin(kafka!.brokers, async (admin) => {
