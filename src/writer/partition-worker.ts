@@ -65,22 +65,20 @@ export function createPartitionWorker(partition: LogPartition, context: WorkerCo
     let row = stored === null ? null : stored.position;
     committed = row;
     await readLog(() => partition.stored(at));
-    let early: LogRecord[] | null = null;
     // Assumed at an open, so that of a thousand partitions with a backlog only those in turn hold rows.
     let isMoreLikely = true;
     let gatheredAtMs = Number.NEGATIVE_INFINITY;
     while (!cancel.aborted) {
-      if (!isMoreLikely) await pause(Math.max(0, gatheredAtMs - performance.now()), cancel);
-      if (cancel.aborted) break;
-      if (early === null && !isMoreLikely) {
+      let early: LogRecord[] | null = null;
+      if (!isMoreLikely) {
+        await pause(Math.max(0, gatheredAtMs - performance.now()), cancel);
+        if (cancel.aborted) break;
         const reading: Reading = await readLog(() => cursor.readUntil(at, waitingBytesMax, cancel));
         if (reading === null) return rest(cancel);
-        early = reading ?? null;
-        if (early === null) continue;
+        if (reading === undefined) continue;
+        early = reading;
       }
-      const [from, records] = [row, early];
-      early = null;
-      const turn = await withSession(stop, (session) => takeTurn(session, at, from, records));
+      const turn = await withSession(stop, (session) => takeTurn(session, at, row, early));
       if (turn.kind === 'overtaken') return context.onOvertaken(name);
       if (turn.kind === 'ended') return rest(cancel);
       isMoreLikely = turn.kind === 'stored' && turn.full;
