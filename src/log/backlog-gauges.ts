@@ -70,3 +70,13 @@ export function createBacklogGauges(
     },
   };
 }
+
+/** Sets the gauges of what the log holds, in bytes, and of what it may. */
+export function showLogBytes(
+  { metric }: Pick<Metrics<'usage_log_bytes' | 'usage_log_bytes_max'>, 'metric'>,
+  log: string,
+  bytes: { held: number; max: number },
+): void {
+  metric.usage_log_bytes.set({ log }, bytes.held);
+  metric.usage_log_bytes_max.set({ log }, bytes.max);
+}

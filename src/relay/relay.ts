@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import type { Registry } from 'prom-client';
 import type { Settings } from '../config/settings.ts';
-import { createBacklogGauges } from '../log/backlog-gauges.ts';
+import { createBacklogGauges, showLogBytes } from '../log/backlog-gauges.ts';
 import { createKafkaAppender } from '../log/kafka/appender.ts';
 import { backgroundPatience } from '../log/kafka/client.ts';
 import { readMark } from '../log/local/mark.ts';
@@ -114,9 +114,7 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
 
   async function showBacklog(): Promise<void> {
     await backlog.show(relays);
-    const bytes = reader.bytes();
-    metric.usage_log_bytes.set({ log }, bytes.held);
-    metric.usage_log_bytes_max.set({ log }, bytes.max);
+    showLogBytes({ metric }, log, reader.bytes());
   }
 
   async function start(): Promise<void> {

@@ -46,12 +46,3 @@ export function countBatch(
   // Wall clocks of two processes: never less than nothing.
   for (const receivedAtMs of batch.receivedAtMs) lag.observe(Math.max(0, now - receivedAtMs) / 1_000);
 }
-
-export function showLogBytes(
-  { metric }: WriterMetrics,
-  log: string,
-  bytes: { held: number; max: number },
-): void {
-  metric.usage_log_bytes.set({ log }, bytes.held);
-  metric.usage_log_bytes_max.set({ log }, bytes.max);
-}

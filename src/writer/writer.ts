@@ -5,7 +5,7 @@
 
 import type { Registry } from 'prom-client';
 import type { Settings } from '../config/settings.ts';
-import { createBacklogGauges } from '../log/backlog-gauges.ts';
+import { createBacklogGauges, showLogBytes } from '../log/backlog-gauges.ts';
 import type { LogPartition, LogReader } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { migrate } from '../postgres/migrate.ts';
@@ -17,7 +17,7 @@ import { createPartitionWorker, type PartitionWorker } from './partition-worker.
 import { createPositionWatch } from './position-watch.ts';
 import { createSessions, SessionsStoppedError } from './sessions.ts';
 import type { WorkerContext } from './worker-context.ts';
-import { createWriterMetrics, showLogBytes, type WriterMetrics } from './writer-metrics.ts';
+import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts';
 
 export interface WriterOptions {
   readonly settings: Pick<
