@@ -132,12 +132,12 @@ const usagesMax = 1_000_000;
 
 /** Warms up, and finds how many requests take about as long as the step wants. */
 async function closedPace(step: LoadStep, load: Load, driven: Driven): Promise<Pace> {
-  const { form, connections, reconnects, seconds } = step;
+  const { form, connections, loop, seconds } = step;
   const perRequest = usagesPerRequest(form);
   const bounded = (requests: number) =>
     Math.round(Math.max(connections, usagesMin / perRequest, Math.min(requests, usagesMax / perRequest)));
   const pace = (requests: number): Pace => ({
-    kind: reconnects ? 'reconnect' : 'closed',
+    kind: loop,
     requests: bounded(requests),
   });
 

@@ -28,7 +28,16 @@ export interface Options extends Wanted {
 
 function scenarioNames(): ScenarioName[] {
   return [
-    ...(['single', 'single-reconnect', 'batch', 'ndjson', 'staircase', 'drain', 'drain-repeats'] as const),
+    ...([
+      'single',
+      'single-autocannon',
+      'single-reconnect',
+      'batch',
+      'ndjson',
+      'staircase',
+      'drain',
+      'drain-repeats',
+    ] as const),
     ...(['soak', 'disk'] as const),
   ];
 }

@@ -40,6 +40,7 @@ const round = z.object({
 const measurement = z.object({
   scenario: z.enum([
     'single',
+    'single-autocannon',
     'single-reconnect',
     'batch',
     'ndjson',

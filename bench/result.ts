@@ -6,6 +6,7 @@
 /** The order in which a scenario's measurements are shown, and what each measures. */
 export type ScenarioName =
   | 'single' // single usages over connections that stay open
+  | 'single-autocannon' // the same, driven by autocannon
   | 'single-reconnect' // a connection a request
   | 'batch' // arrays of 100
   | 'ndjson' // 1,000 a request, gzipped

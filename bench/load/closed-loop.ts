@@ -1,38 +1,80 @@
-/**
- * Connections that stay open, each sending its next request when it has its answer: autocannon's. It is given a
- * number of requests instead of a time, so that each is answered and rows can be counted against answers; a time
- * would cut off what is in flight.
- */
+/** A closed loop: connections that stay open, each sending its next request when it has its answer. */
 
-import autocannon from 'autocannon';
+import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { openConnection } from './connection.ts';
 import type { LoadPlan } from './plan.ts';
 import type { Tally } from './tally.ts';
 
-/** How often autocannon looks whether it is done, milliseconds. */
-const lookMs = 20;
 /** No answer is waited for longer. */
-const timeoutS = 60;
+const timeoutMs = 60_000;
+/** How often that is looked at. */
+const lookMs = 1_000;
 
+/** Until all requests were answered or have failed. */
 export async function runClosedLoop(
   plan: LoadPlan & { readonly pace: { readonly kind: 'closed'; readonly requests: number } },
   requests: readonly Buffer[],
   tally: Tally,
 ): Promise<void> {
+  const url = new URL(plan.url);
+  const total = plan.pace.requests;
   let next = 0;
-  const run = autocannon({
-    url: plan.url,
-    method: 'POST',
-    connections: plan.connections,
-    amount: plan.pace.requests,
-    sampleInt: lookMs,
-    timeout: timeoutS,
-    // Its own ways of varying a request build each anew, or a copy of all of them for each connection.
-    setupClient(client) {
-      client.getRequestBuffer = () => requests[next++ % requests.length]!;
-    },
-  });
-  // Its own histogram holds whole milliseconds.
-  run.on('response', (_client, status, _bytes, latencyMs) => tally.answer(status, latencyMs));
-  run.on('reqError', (error) => tally.failure(error.message));
-  await run;
+
+  /** One after the other over connections of its own; another takes the place of one that is closed. */
+  async function client(): Promise<void> {
+    while (next < total) {
+      try {
+        await exchangeUntilClosed();
+      } catch (error) {
+        next++; // What was to be sent counts as tried, so that a server that is gone ends the run.
+        tally.failure((error as Error).message);
+      }
+    }
+  }
+
+  /** Resolves when no request is left. @throws Error where the connection was lost */
+  function exchangeUntilClosed(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let socket: Socket | null = null;
+      /** Since when an answer is waited for; -1 where none is. */
+      let sentAt = -1;
+      const looking = setInterval(() => {
+        if (sentAt >= 0 && performance.now() - sentAt > timeoutMs)
+          socket?.destroy(new Error('no answer in time'));
+      }, lookMs);
+
+      function send(nowMs: number): void {
+        sentAt = -1;
+        if (next >= total) return void socket!.destroy();
+        sentAt = nowMs;
+        socket!.write(requests[next++ % requests.length]!);
+      }
+
+      openConnection(url, {
+        onAnswer(status) {
+          const now = performance.now();
+          tally.answer(status, now - sentAt, now);
+          send(now);
+        },
+        onClosed(error) {
+          clearInterval(looking);
+          if (sentAt < 0) return resolve();
+          tally.failure(error?.message ?? 'closed without an answer');
+          resolve();
+        },
+      }).then(
+        (opened) => {
+          socket = opened;
+          send(performance.now());
+        },
+        (error) => {
+          clearInterval(looking);
+          reject(error);
+        },
+      );
+    });
+  }
+
+  await Promise.all(Array.from({ length: plan.connections }, client));
 }

@@ -14,6 +14,8 @@ export interface LoadPlan {
 export type Pace =
   /** Each connection sends its next request when it has its answer. All `requests` are answered at the end. */
   | { readonly kind: 'closed'; readonly requests: number }
+  /** The same by autocannon. */
+  | { readonly kind: 'autocannon'; readonly requests: number }
   /** The same with a connection a request. */
   | { readonly kind: 'reconnect'; readonly requests: number }
   /** Requests are due at fixed times, whatever the server does. */

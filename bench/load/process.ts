@@ -1,5 +1,6 @@
 /** The load generator: a process of its own, so that its CPU can be told from that of all others. */
 
+import { runAutocannon } from './autocannon-loop.ts';
 import { runClosedLoop } from './closed-loop.ts';
 import { runOpenLoop } from './open-loop.ts';
 import { makeRequests } from './payload.ts';
@@ -41,6 +42,7 @@ function requestsOf({ url, form, pace }: LoadPlan): Buffer[] {
 function runPace(plan: LoadPlan, requests: readonly Buffer[], tally: Tally): Promise<void> {
   const { pace } = plan;
   if (pace.kind === 'closed') return runClosedLoop({ ...plan, pace }, requests, tally);
+  if (pace.kind === 'autocannon') return runAutocannon({ ...plan, pace }, requests, tally);
   if (pace.kind === 'reconnect') return runReconnecting({ ...plan, pace }, requests, tally);
   return runOpenLoop({ ...plan, pace }, requests, tally);
 }

@@ -31,7 +31,8 @@ export async function runReconnecting(
       let status = 0;
       const read = createAnswerReader((received) => {
         status = received;
-        tally.answer(status, performance.now() - startedAt);
+        const now = performance.now();
+        tally.answer(status, now - startedAt, now);
         socket.destroy();
       });
       socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer in time')));

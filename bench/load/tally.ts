@@ -13,8 +13,8 @@ export interface Tally {
   readonly requests: number;
   /** Answered, or failed, so far. */
   readonly ended: number;
-  /** @param latencyMs from when the request was due to the end of its answer */
-  answer(status: number, latencyMs: number): void;
+  /** @param latencyMs from when the request was due to the end of its answer, which was at `nowMs` */
+  answer(status: number, latencyMs: number, nowMs: number): void;
   failure(what: string): void;
   /** It was due so long ago, and was not sent. */
   unsent(waitedMs: number): void;
@@ -46,14 +46,14 @@ export function createTally(): Tally {
     get ended() {
       return requests + shed + errors;
     },
-    answer(status, latencyMs) {
+    answer(status, latencyMs, nowMs) {
       if (status === 503 || status === 429) shed++;
       else if (status !== 200 && status !== 201) return failure(`status ${status}`);
       else {
         requests++;
         record(latency, latencyMs);
       }
-      lastAt = performance.now();
+      lastAt = nowMs;
     },
     failure,
     unsent(waitedMs) {

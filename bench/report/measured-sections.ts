@@ -28,8 +28,8 @@ import {
 } from './result-charts.ts';
 
 export function cpuSection(result: BenchResult): Block[] {
-  const measured = (['single', 'single-reconnect', 'batch', 'ndjson'] as const).flatMap((scenario) =>
-    subjectOrder.flatMap((subject) => measurementOf(result, scenario, subject) ?? []),
+  const measured = (['single', 'single-autocannon', 'single-reconnect', 'batch', 'ndjson'] as const).flatMap(
+    (scenario) => subjectOrder.flatMap((subject) => measurementOf(result, scenario, subject) ?? []),
   );
   const stages = stageOrder.filter((stage) =>
     measured.some((each) => each.rounds.some(({ cpuUs }) => cpuUs[stage] !== undefined)),

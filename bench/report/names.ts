@@ -16,6 +16,7 @@ export const subjectNames: Readonly<Record<SubjectName, string>> = {
 
 export const scenarioNames: Readonly<Record<ScenarioName, string>> = {
   single: 'single usages',
+  'single-autocannon': 'single usages, by autocannon',
   'single-reconnect': 'single usages, a connection each',
   batch: 'arrays of 100',
   ndjson: 'NDJSON of 1,000, gzipped',

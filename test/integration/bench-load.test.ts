@@ -36,7 +36,7 @@ const answering = (statuses: readonly number[]): RequestListener & { requests():
 };
 
 describe('load generator', () => {
-  for (const kind of ['closed', 'reconnect'] as const)
+  for (const kind of ['closed', 'autocannon', 'reconnect'] as const)
     test(`${kind}: sends as many requests as asked, and counts each answer as what it is`, async (t) => {
       const listener = answering([201, 503, 201, 500]);
       const url = await serve(t, listener);

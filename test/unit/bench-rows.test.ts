@@ -90,7 +90,7 @@ describe('plan', () => {
     const scenarios = (more: object) =>
       new Set(planOf({ ...wanted, ...more }).map(({ scenario }) => scenario));
     for (const quick of [true, false]) {
-      assert.equal(scenarios({ quick }).size, 8);
+      assert.equal(scenarios({ quick }).size, 9);
       assert.ok(!scenarios({ quick }).has('soak'));
     }
     assert.deepEqual([...scenarios({ only: new Set(['soak']), soakSeconds: 60 })], ['soak']);
