@@ -125,7 +125,7 @@ export function createFront(options: FrontOptions): Front {
     inflater: createInflater({ bytesMax: settings.USAGE_INFLATED_BYTES_MAX }),
     reader: createUsageReader({
       usagesMax: settings.USAGE_REQUEST_USAGES_MAX,
-      newId: createUuidV7(),
+      ids: createUuidV7(),
       onRejected: metrics.refused,
     }),
     groupCommit,

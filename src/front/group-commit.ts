@@ -11,19 +11,14 @@
 import { failpoint } from '../failpoints.ts';
 import type { LogAppender, LogKind } from '../log/log.ts';
 import { recordFormatVersion } from '../log/record.ts';
-import { usageColumns } from '../usage/row.ts';
+import { type Row, usageColumns } from '../usage/row.ts';
 
 /** `overloaded`: no row of it was given to the log. The other two: some may be durable. */
 export type SubmissionOutcome = 'durable' | 'overloaded' | 'log_unavailable' | 'durability_unknown';
 
 export interface GroupCommit {
-  /** Calls `onSettled` once, never before it returns. `rows` and `months` (of `utcMonth`) go together, at least one. */
-  submit(
-    rows: readonly string[],
-    months: readonly number[],
-    nowMs: number,
-    onSettled: (outcome: SubmissionOutcome) => void,
-  ): void;
+  /** Calls `onSettled` once, never before it returns. At least one row. */
+  submit(rows: readonly Row[], nowMs: number, onSettled: (outcome: SubmissionOutcome) => void): void;
   /** For how long the oldest row has been waiting to be durable, milliseconds; 0 when none is. */
   oldestWaitingMs(nowMs: number): number;
   /** Settles what has waited beyond its time. Called now and then. */
@@ -33,8 +28,7 @@ export interface GroupCommit {
 }
 
 interface Submission {
-  readonly rows: readonly string[];
-  readonly months: readonly number[];
+  readonly rows: readonly Row[];
   readonly sinceMs: number;
   readonly onSettled: (outcome: SubmissionOutcome) => void;
   /** Rows given to the log so far: the next one to take. */
@@ -73,7 +67,7 @@ export function createGroupCommit(options: {
   let scheduled = false;
   /** What waits, roughly: submissions that are settled while they wait count until they are looked at. */
   let waitingUsages = 0;
-  let waitingCharacters = 0;
+  let waitingBytes = 0;
   /** In the order of their start. */
   const inFlight = new Set<Group>();
   let onDrained: (() => void)[] = [];
@@ -112,7 +106,7 @@ export function createGroupCommit(options: {
    */
   function isWorthAnAppend(): boolean {
     for (const { sinceMs } of inFlight) {
-      if (waitingUsages >= usagesMax || waitingCharacters >= bytesMax) return true;
+      if (waitingUsages >= usagesMax || waitingBytes >= bytesMax) return true;
       return performance.now() - sinceMs > slowAppendMs;
     }
     return true;
@@ -121,17 +115,17 @@ export function createGroupCommit(options: {
   /** What is left of a submission waits no more. */
   function forget({ rows, taken }: Submission): void {
     waitingUsages -= rows.length - taken;
-    for (let i = taken; i < rows.length; i++) waitingCharacters -= rows[i]!.length;
+    for (let i = taken; i < rows.length; i++) waitingBytes -= rows[i]!.bytes;
   }
 
   /** Takes rows off the waiting submissions, in turns, up to the bounds of a group. */
   function appendGroup(): void {
     const members: Submission[] = [];
     const shares: number[] = [];
-    const rows: string[] = [];
+    const texts: string[] = [];
     const months: number[] = [];
     let bytes = 0;
-    while (head && rows.length < usagesMax && bytes < bytesMax) {
+    while (head && texts.length < usagesMax && bytes < bytesMax) {
       const submission = shift()!;
       if (submission.settled) {
         forget(submission);
@@ -140,20 +134,19 @@ export function createGroupCommit(options: {
       const first = submission.taken;
       const turnEnd = Math.min(
         submission.rows.length,
-        first + Math.min(turnUsagesMax, usagesMax - rows.length),
+        first + Math.min(turnUsagesMax, usagesMax - texts.length),
       );
       while (submission.taken < turnEnd) {
         const row = submission.rows[submission.taken]!;
-        const rowBytes = Buffer.byteLength(row);
-        if (bytes + rowBytes > bytesMax && rows.length > 0) {
+        if (bytes + row.bytes > bytesMax && texts.length > 0) {
           bytes = bytesMax;
           break;
         }
-        bytes += rowBytes;
+        bytes += row.bytes;
         waitingUsages--;
-        waitingCharacters -= row.length;
-        rows.push(row);
-        addMonth(months, submission.months[submission.taken]!);
+        waitingBytes -= row.bytes;
+        texts.push(row.text);
+        addMonth(months, row.month);
         submission.taken++;
       }
       if (submission.taken > first) {
@@ -162,11 +155,11 @@ export function createGroupCommit(options: {
       }
       if (submission.taken < submission.rows.length) push(submission);
     }
-    if (rows.length > 0) append(rows, months, { members, shares, sinceMs: performance.now() });
+    if (texts.length > 0) append(texts, months, { members, shares, sinceMs: performance.now() });
   }
 
-  function append(rows: string[], months: number[], group: Group): void {
-    const count = rows.length;
+  function append(texts: string[], months: number[], group: Group): void {
+    const count = texts.length;
     const header = {
       version: recordFormatVersion,
       columns: usageColumns,
@@ -175,7 +168,7 @@ export function createGroupCommit(options: {
       receivedAtMs: Date.now(),
     };
     inFlight.add(group);
-    appender.append(header, Buffer.from(rows.join(''), 'utf8')).then(
+    appender.append(header, Buffer.from(texts.join(''), 'utf8')).then(
       (log) => {
         failpoint('appended');
         onAppended(count, performance.now() - group.sinceMs, log);
@@ -214,10 +207,9 @@ export function createGroupCommit(options: {
   }
 
   return {
-    submit(rows, months, nowMs, onSettled) {
+    submit(rows, nowMs, onSettled) {
       const submission: Submission = {
         rows,
-        months,
         sinceMs: nowMs,
         onSettled,
         taken: 0,
@@ -226,7 +218,7 @@ export function createGroupCommit(options: {
         next: null,
       };
       waitingUsages += rows.length;
-      for (const row of rows) waitingCharacters += row.length;
+      for (const { bytes } of rows) waitingBytes += bytes;
       push(submission);
       schedule();
     },

@@ -39,8 +39,6 @@ const rowOverheadBytes = 48;
 /** What a request costs beside its rows: the objects of its turn through a group, and of its answer. */
 const requestOverheadBytes = 512;
 
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 interface Body {
   readonly format: BodyFormat;
   readonly coding: ContentCoding;
@@ -167,10 +165,8 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
 
   /** Never throws: a mistake of ours costs one request, not the process. */
   function take(exchange: Exchange, body: Body, bytes: Uint8Array): void {
-    const text = decodeUtf8(bytes);
-    if (text === null) return void refuse(exchange, 'malformed_utf8');
     try {
-      const usages = reader.read(text, body.format, body.idempotencyKey);
+      const usages = reader.read(bytes, body.format, body.idempotencyKey);
       if ('problem' in usages) refuseBody(exchange, usages);
       else if (usages.rows.length === 0) exchange.answer(storedAnswer(usages));
       else submit(exchange, usages);
@@ -184,12 +180,12 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
   }
 
   function submit(exchange: Exchange, usages: RequestUsages): void {
-    const { rows, months, rowBytes, results } = usages;
+    const { rows, rowBytes, results } = usages;
     const bytes = rowBytes + results.length + rows.length * rowOverheadBytes + requestOverheadBytes;
     exchange.holds(0);
     // The rows outlive the exchange where the client goes: what it sent may still become durable.
     admission.hold(bytes);
-    groupCommit.submit(rows, months, performance.now(), (outcome) => {
+    groupCommit.submit(rows, performance.now(), (outcome) => {
       admission.release(bytes);
       settle(exchange, usages, outcome);
     });
@@ -200,14 +196,5 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
       parts.onDurable(usages.rows.length);
       exchange.answer(storedAnswer(usages));
     } else shed(exchange, outcome, resultsMember(usages));
-  }
-}
-
-/** Null where the bytes are not UTF-8. The error that says so is foreign and quotes nothing; it goes nowhere. */
-function decodeUtf8(bytes: Uint8Array): string | null {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return null;
   }
 }

@@ -1,23 +1,25 @@
 /**
- * From a body to the rows of its usages: JSON.parse once, validate, give each an id, encode. Each item of an array
- * or of NDJSON has its own outcome, in order; one usage alone is valid or the request is refused.
+ * From a body to the rows of its usages. A body of plain usages alone is read in one pass over its bytes; any other is
+ * decoded, parsed by JSON.parse and validated, each of its usages given an id and encoded. Each item of an array or of
+ * NDJSON has its own outcome, in order; one usage alone is valid or the request is refused.
  */
 
 import { type HttpProblemCode, type UsageProblemCode, usageProblems } from '../errors/http-problems.ts';
 import { timestampText, utcMonth } from '../usage/calendar.ts';
 import { idempotentId } from '../usage/idempotency.ts';
-import { encodeRow } from '../usage/row.ts';
+import { encodeRow, type Row } from '../usage/row.ts';
 import type { Usage, UsageProblem } from '../usage/usage.ts';
+import type { UuidV7 } from '../usage/uuid-v7.ts';
 import { validateUsage } from '../usage/validate.ts';
 import type { BodyFormat } from './media-type.ts';
+import { acceptedText, createPlainReader } from './plain-body.ts';
 
 /** What came of a body that could be read. */
 export interface RequestUsages {
   /** One JSON object, not an array: its answer has a form of its own. */
   readonly single: boolean;
-  /** COPY rows of the valid usages, and their months, together. */
-  readonly rows: readonly string[];
-  readonly months: readonly number[];
+  /** Of the valid usages. */
+  readonly rows: readonly Row[];
   /** UTF-8 bytes of the rows. */
   readonly rowBytes: number;
   /** JSON text of each item in order, `{"id":...}` or `{"error":...}`, separated by commas. */
@@ -27,8 +29,7 @@ export interface RequestUsages {
 
 /** What is gathered of a body. */
 interface Draft {
-  readonly rows: string[];
-  readonly months: number[];
+  readonly rows: Row[];
   rowBytes: number;
   readonly results: string[];
   rejected: number;
@@ -41,17 +42,18 @@ export interface RefusedBody {
 }
 
 export interface UsageReader {
-  /** @param text the body, well-formed */
-  read(text: string, format: BodyFormat, idempotencyKey: string | null): RequestUsages | RefusedBody;
+  /** @param bytes the body, valid until this returns */
+  read(bytes: Uint8Array, format: BodyFormat, idempotencyKey: string | null): RequestUsages | RefusedBody;
 }
 
 export function createUsageReader(options: {
   usagesMax: number;
-  newId(): string;
+  ids: UuidV7;
   /** Each refused item's (first) code. */
   onRejected(code: UsageProblemCode | HttpProblemCode): void;
 }): UsageReader {
-  const { usagesMax, newId, onRejected } = options;
+  const { usagesMax, ids, onRejected } = options;
+  const readPlain = createPlainReader(ids, usagesMax);
 
   function refuse(problem: HttpProblemCode, errors: string | null = null): RefusedBody {
     if (errors === null) onRejected(problem);
@@ -59,13 +61,13 @@ export function createUsageReader(options: {
   }
 
   function accept(into: Draft, usage: Usage, index: number, key: string | null, nowMs: number): void {
-    const id = usage.id ?? (key === null ? newId() : idempotentId({ apiKey: null, key, index, usage }));
-    const row = encodeRow(usage, id, receivedAtText(nowMs));
-    into.rows.push(row);
+    const id = usage.id ?? (key === null ? ids.next() : idempotentId({ apiKey: null, key, index, usage }));
+    const text = encodeRow(usage, id, receivedAtText(nowMs));
     // To ask for its bytes makes one string of the row's many parts, which would take four times the memory.
-    into.rowBytes += Buffer.byteLength(row);
-    into.months.push(utcMonth(usage.usedAtMs));
-    into.results.push(`{"id":"${id}"}`);
+    const bytes = Buffer.byteLength(text);
+    into.rows.push({ text, bytes, month: utcMonth(usage.usedAtMs) });
+    into.rowBytes += bytes;
+    into.results.push(acceptedText(id));
   }
 
   function reject(into: Draft, problem: UsageProblem, index: number): void {
@@ -119,22 +121,41 @@ export function createUsageReader(options: {
     return finish(draft, false);
   }
 
+  function readText(text: string, format: BodyFormat, key: string | null): RequestUsages | RefusedBody {
+    if (format === 'ndjson') return readLines(text, key);
+    const value = parseJson(text);
+    if (value === undefined) return refuse(isBlank(text) ? 'no_usages' : 'malformed_json');
+    return Array.isArray(value) ? readArray(value, key) : readOne(value, key);
+  }
+
   return {
-    read(text, format, idempotencyKey) {
-      if (format === 'ndjson') return readLines(text, idempotencyKey);
-      const value = parseJson(text);
-      if (value === undefined) return refuse(isBlank(text) ? 'no_usages' : 'malformed_json');
-      return Array.isArray(value) ? readArray(value, idempotencyKey) : readOne(value, idempotencyKey);
+    read(bytes, format, idempotencyKey) {
+      // A key's ids are made of the usages themselves.
+      const plain = idempotencyKey === null ? readPlain(bytes, format) : null;
+      if (plain !== null) return plain;
+      const text = decodeUtf8(bytes);
+      return text === null ? refuse('malformed_utf8') : readText(text, format, idempotencyKey);
     },
   };
 }
 
 function createDraft(): Draft {
-  return { rows: [], months: [], rowBytes: 0, results: [], rejected: 0 };
+  return { rows: [], rowBytes: 0, results: [], rejected: 0 };
 }
 
-function finish({ rows, months, rowBytes, results, rejected }: Draft, single: boolean): RequestUsages {
-  return { single, rows, months, rowBytes, results: results.join(','), rejected };
+function finish({ rows, rowBytes, results, rejected }: Draft, single: boolean): RequestUsages {
+  return { single, rows, rowBytes, results: results.join(','), rejected };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Null where the bytes are not UTF-8. The error that says so is foreign and quotes nothing; it goes nowhere. */
+function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 /** Undefined where it is malformed: no JSON value is undefined. V8's message quotes the text, so it goes nowhere. */

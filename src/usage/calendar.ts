@@ -67,26 +67,62 @@ export function utcMonth(ms: number): number {
   return cachedMonth;
 }
 
-const twoDigits = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
-const threeDigits = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, '0'));
+/** Of `timestampText`, characters and bytes. */
+export const timestampLength = 24;
+const dayLength = '2016-11-01T'.length;
+const [zero, hyphen, colon, dot, letterT, letterZ] = [0x30, 0x2d, 0x3a, 0x2e, 0x54, 0x5a];
 
 let cachedDay = Number.NaN;
-let cachedDayText = '';
+const cachedDayText = new Uint8Array(dayLength);
+const scratch = Buffer.allocUnsafeSlow(timestampLength);
 
 /**
  * An instant of the years 0 to 9999 as `2016-11-01T14:11:51.000Z`, the same as `toISOString`: Postgres reads it alike
  * whatever its DateStyle and TimeZone are. `ms` is an integer.
  */
 export function timestampText(ms: number): string {
+  writeTimestamp(scratch, 0, ms);
+  return scratch.toString('latin1', 0, timestampLength);
+}
+
+/** Writes it to `to`. @returns the place behind it */
+export function writeTimestamp(to: Uint8Array, at: number, ms: number): number {
   const day = Math.floor(ms / dayMs);
-  if (day !== cachedDay) {
-    const date = dateFromDays(day);
-    cachedDayText = `${String(date.year).padStart(4, '0')}-${twoDigits[date.month]}-${twoDigits[date.day]}T`;
-    cachedDay = day;
-  }
+  if (day !== cachedDay) cacheDay(day);
+  for (let i = 0; i < dayLength; i++) to[at + i] = cachedDayText[i]!;
   const msOfDay = ms - day * dayMs;
   const seconds = (msOfDay / 1000) | 0;
   const minutes = (seconds / 60) | 0;
   const hours = (minutes / 60) | 0;
-  return `${cachedDayText}${twoDigits[hours]}:${twoDigits[minutes - hours * 60]}:${twoDigits[seconds - minutes * 60]}.${threeDigits[msOfDay - seconds * 1000]}Z`;
+  const fraction = msOfDay - seconds * 1000;
+  const hundredths = (fraction / 10) | 0;
+  writeTwoDigits(to, at + 11, hours);
+  to[at + 13] = colon;
+  writeTwoDigits(to, at + 14, minutes - hours * 60);
+  to[at + 16] = colon;
+  writeTwoDigits(to, at + 17, seconds - minutes * 60);
+  to[at + 19] = dot;
+  writeTwoDigits(to, at + 20, hundredths);
+  to[at + 22] = zero + fraction - hundredths * 10;
+  to[at + 23] = letterZ;
+  return at + timestampLength;
+}
+
+function cacheDay(day: number): void {
+  const { year, month, day: dayOfMonth } = dateFromDays(day);
+  const century = (year / 100) | 0;
+  writeTwoDigits(cachedDayText, 0, century);
+  writeTwoDigits(cachedDayText, 2, year - century * 100);
+  cachedDayText[4] = hyphen;
+  writeTwoDigits(cachedDayText, 5, month);
+  cachedDayText[7] = hyphen;
+  writeTwoDigits(cachedDayText, 8, dayOfMonth);
+  cachedDayText[10] = letterT;
+  cachedDay = day;
+}
+
+function writeTwoDigits(to: Uint8Array, at: number, value: number): void {
+  const tens = (value / 10) | 0;
+  to[at] = zero + tens;
+  to[at + 1] = zero + value - tens * 10;
 }

@@ -9,6 +9,15 @@ import type { Usage } from './usage.ts';
 /** The columns of a row, in order, as record headers carry them. */
 export const usageColumns = 'id,patient_id,medication,used_at,utc_offset,received_at,attributes';
 
+/** A row on its way into a record. */
+export interface Row {
+  readonly text: string;
+  /** Of UTF-8. */
+  readonly bytes: number;
+  /** The UTC month of `used_at`, as `utcMonth` counts. */
+  readonly month: number;
+}
+
 /**
  * One row, ended by a line feed.
  * @param id the usage's own, or the one made for it

@@ -19,25 +19,40 @@ const wordsPerId = 3;
 const counterMax = 0xfff;
 const counterSeedMax = 0x7ff;
 
-const hex3 = Array.from({ length: 4096 }, (_, n) => n.toString(16).padStart(3, '0'));
-const variantDigit = ['8', '9', 'a', 'b'];
+/** Characters and bytes of a UUID as text. */
+export const uuidLength = 36;
+/** Up to the version's digit. */
+const prefixLength = 15;
+const hyphen = 0x2d;
+
+/** The three hexadecimal digits of each number below 4,096, in a row. */
+const hex3 = Buffer.from(Array.from({ length: 4096 }, (_, n) => n.toString(16).padStart(3, '0')).join(''));
+const variantDigit = Buffer.from('89ab');
+
+/** A generator of ids, as text in small letters. */
+export interface UuidV7 {
+  next(): string;
+  /** Writes the next one's `uuidLength` bytes to `to`. */
+  write(to: Uint8Array, at: number): void;
+}
 
 /** A generator of its own; `now` gives epoch milliseconds. */
-export function createUuidV7(now: () => number = Date.now): () => string {
+export function createUuidV7(now: () => number = Date.now): UuidV7 {
   const pool = new Uint32Array(poolWords);
+  const prefix = Buffer.alloc(prefixLength);
+  const scratch = Buffer.alloc(uuidLength);
   let drawn = poolWords;
   let ms = -1;
   let counter = 0;
-  let prefix = '';
 
   function moveTo(nextMs: number, seed: number): void {
     ms = nextMs;
     counter = seed;
     const digits = ms.toString(16).padStart(12, '0');
-    prefix = `${digits.slice(0, 8)}-${digits.slice(8)}-7`;
+    prefix.write(`${digits.slice(0, 8)}-${digits.slice(8)}-7`, 'latin1');
   }
 
-  return function uuidV7(): string {
+  function write(to: Uint8Array, at: number): void {
     if (drawn + wordsPerId > poolWords) {
       randomFillSync(pool);
       drawn = 0;
@@ -49,7 +64,31 @@ export function createUuidV7(now: () => number = Date.now): () => string {
     if (nowMs > ms) moveTo(nowMs, c & counterSeedMax);
     else if (counter < counterMax) counter++;
     else moveTo(ms + 1, c & counterSeedMax);
+    for (let i = 0; i < prefixLength; i++) to[at + i] = prefix[i]!;
+    writeHex3(to, at + 15, counter);
+    to[at + 18] = hyphen;
     // 62 bits: 26 of a, 24 of b, 12 of c above the seed's.
-    return `${prefix}${hex3[counter]}-${variantDigit[a & 3]}${hex3[(a >>> 2) & 0xfff]}-${hex3[(a >>> 14) & 0xfff]}${hex3[b & 0xfff]}${hex3[(b >>> 12) & 0xfff]}${hex3[(c >>> 12) & 0xfff]}`;
+    to[at + 19] = variantDigit[a & 3]!;
+    writeHex3(to, at + 20, (a >>> 2) & 0xfff);
+    to[at + 23] = hyphen;
+    writeHex3(to, at + 24, (a >>> 14) & 0xfff);
+    writeHex3(to, at + 27, b & 0xfff);
+    writeHex3(to, at + 30, (b >>> 12) & 0xfff);
+    writeHex3(to, at + 33, (c >>> 12) & 0xfff);
+  }
+
+  return {
+    write,
+    next() {
+      write(scratch, 0);
+      return scratch.toString('latin1', 0, uuidLength);
+    },
   };
+}
+
+function writeHex3(to: Uint8Array, at: number, value: number): void {
+  const digits = value * 3;
+  to[at] = hex3[digits]!;
+  to[at + 1] = hex3[digits + 1]!;
+  to[at + 2] = hex3[digits + 2]!;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import { createGroupCommit, type SubmissionOutcome } from '../../src/front/group-commit.ts';
+import type { Row } from '../../src/usage/row.ts';
 import { appendFailed, createControlledAppender } from '../support/front.ts';
 import { until } from '../support/until.ts';
 
@@ -22,19 +23,20 @@ function create(options: Partial<Parameters<typeof createGroupCommit>[0]> = {}) 
   return { appender, groupCommit };
 }
 
-const rowsOf = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${i}\n`);
-const monthsOf = (count: number, month = 24_202) => new Array<number>(count).fill(month);
+const rowOf = (text: string, month = 24_202): Row => ({ text, bytes: Buffer.byteLength(text), month });
+const rowsOf = (name: string, count: number) =>
+  Array.from({ length: count }, (_, i) => rowOf(`${name}-${i}\n`));
 
 test('what one turn of the event loop brings shares a group, one alone goes at once', async () => {
   const { appender, groupCommit } = create();
   const settled: SubmissionOutcome[] = [];
   for (let i = 0; i < 10; i++)
-    groupCommit.submit([`${i}\n`], monthsOf(1), performance.now(), (outcome) => settled.push(outcome));
+    groupCommit.submit([rowOf(`${i}\n`)], performance.now(), (outcome) => settled.push(outcome));
   assert.equal(settled.length, 0);
   await groupCommit.drained();
   assert.equal(appender.groups.length, 1);
   assert.equal(settled.length, 10);
-  groupCommit.submit(['x\n'], monthsOf(1), performance.now(), (outcome) => settled.push(outcome));
+  groupCommit.submit([rowOf('x\n')], performance.now(), (outcome) => settled.push(outcome));
   await groupCommit.drained();
   assert.equal(appender.groups.length, 2);
 });
@@ -43,10 +45,10 @@ test('a small submission behind a large one is in the next group', async () => {
   const { appender, groupCommit } = create();
   let isLargeSettled = false;
   let smallSettledBefore: boolean | null = null;
-  groupCommit.submit(rowsOf('large', 10_000), monthsOf(10_000), 0, () => {
+  groupCommit.submit(rowsOf('large', 10_000), 0, () => {
     isLargeSettled = true;
   });
-  groupCommit.submit(['small\n'], monthsOf(1), 0, () => {
+  groupCommit.submit([rowOf('small\n')], 0, () => {
     smallSettledBefore = !isLargeSettled;
   });
   await groupCommit.drained();
@@ -56,7 +58,7 @@ test('a small submission behind a large one is in the next group', async () => {
 
 test('a group names its distinct months, ascending', async () => {
   const { appender, groupCommit } = create();
-  groupCommit.submit(['a\n', 'b\n', 'c\n', 'd\n'], [24_202, 24_000, 24_202, 24_321], 0, () => {});
+  groupCommit.submit([rowOf('a\n'), rowOf('b\n', 24_000), rowOf('c\n'), rowOf('d\n', 24_321)], 0, () => {});
   await groupCommit.drained();
   assert.deepEqual(appender.groups[0]!.header.months, [24_000, 24_202, 24_321]);
 });
@@ -64,7 +66,7 @@ test('a group names its distinct months, ascending', async () => {
 test('no more appends are in flight than may be', async () => {
   const { appender, groupCommit } = create({ inFlightMax: 3, usagesMax: 2 });
   appender.held = true;
-  groupCommit.submit(rowsOf('r', 20), monthsOf(20), 0, () => {});
+  groupCommit.submit(rowsOf('r', 20), 0, () => {});
   await until(() => appender.waiting === 3, { what: 'three are in flight' });
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(appender.waiting, 3);
@@ -79,10 +81,10 @@ test('in time: what hangs is unknown, what has not begun is overloaded, and neit
   appender.held = true;
   const settled: string[] = [];
   const tell = (name: string) => (outcome: SubmissionOutcome) => settled.push(`${name} ${outcome}`);
-  groupCommit.submit(rowsOf('hung', 3), monthsOf(3), 0, tell('hung'));
+  groupCommit.submit(rowsOf('hung', 3), 0, tell('hung'));
   await until(() => appender.waiting === 1, { what: 'the append hangs' });
-  groupCommit.submit(rowsOf('late', 2), monthsOf(2), 0, tell('late'));
-  groupCommit.submit(rowsOf('young', 2), monthsOf(2), 50, tell('young'));
+  groupCommit.submit(rowsOf('late', 2), 0, tell('late'));
+  groupCommit.submit(rowsOf('young', 2), 50, tell('young'));
   groupCommit.expire(120);
   assert.deepEqual(settled, ['hung durability_unknown', 'late overloaded']);
   appender.held = false;
@@ -112,10 +114,8 @@ test('every row is appended once, in its order, within the bounds, and every sub
         const outcomes: SubmissionOutcome[][] = submissions.map(() => []);
         for (const [i, { rows, failing }] of submissions.entries()) {
           appender.failure = failing && !allSucceed ? appendFailed() : null;
-          const named = rows.map((row, j) => `${i}:${j}:${row}\n`);
-          groupCommit.submit(named, monthsOf(rows.length), performance.now(), (outcome) =>
-            outcomes[i]!.push(outcome),
-          );
+          const named = rows.map((row, j) => rowOf(`${i}:${j}:${row}\n`));
+          groupCommit.submit(named, performance.now(), (outcome) => outcomes[i]!.push(outcome));
           if (i % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
         }
         await groupCommit.drained();
