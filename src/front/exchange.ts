@@ -87,7 +87,7 @@ export class Exchange {
   /** From here on there is no other answer. */
   #close({ status }: Answer): void {
     this.isClosed = true;
-    this.#scope.onAnswered(Number(status.slice(0, 3)), performance.now() - this.startedMs);
+    this.#scope.onAnswered(statusCode(status), performance.now() - this.startedMs);
   }
 
   #writeHead({ status, contentType, headers }: Answer): void {
@@ -114,4 +114,9 @@ export class Exchange {
     this.holds(0);
     this.#scope.onEnded();
   }
+}
+
+/** The number that a status line begins with: three digits. */
+function statusCode(status: string): number {
+  return status.charCodeAt(0) * 100 + status.charCodeAt(1) * 10 + status.charCodeAt(2) - 0x30 * 111;
 }

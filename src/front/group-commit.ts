@@ -68,8 +68,8 @@ export function createGroupCommit(options: {
   /** What waits, roughly: submissions that are settled while they wait count until they are looked at. */
   let waitingUsages = 0;
   let waitingBytes = 0;
-  /** In the order of their start. */
-  const inFlight = new Set<Group>();
+  /** In the order of their start; a handful. */
+  const inFlight: Group[] = [];
   let onDrained: (() => void)[] = [];
 
   function push(submission: Submission): void {
@@ -89,15 +89,15 @@ export function createGroupCommit(options: {
   }
 
   function schedule(): void {
-    if (scheduled || !head || inFlight.size >= inFlightMax) return;
+    if (scheduled || !head || inFlight.length >= inFlightMax) return;
     scheduled = true;
     setImmediate(appendWaiting);
   }
 
   function appendWaiting(): void {
     scheduled = false;
-    while (head && inFlight.size < inFlightMax && isWorthAnAppend()) appendGroup();
-    if (!head && inFlight.size === 0) tellDrained();
+    while (head && inFlight.length < inFlightMax && isWorthAnAppend()) appendGroup();
+    if (!head && inFlight.length === 0) tellDrained();
   }
 
   /**
@@ -105,11 +105,9 @@ export function createGroupCommit(options: {
    * alone, or where the one in flight takes long.
    */
   function isWorthAnAppend(): boolean {
-    for (const { sinceMs } of inFlight) {
-      if (waitingUsages >= usagesMax || waitingBytes >= bytesMax) return true;
-      return performance.now() - sinceMs > slowAppendMs;
-    }
-    return true;
+    const [oldest] = inFlight;
+    if (!oldest || waitingUsages >= usagesMax || waitingBytes >= bytesMax) return true;
+    return performance.now() - oldest.sinceMs > slowAppendMs;
   }
 
   /** What is left of a submission waits no more. */
@@ -167,7 +165,7 @@ export function createGroupCommit(options: {
       months: months.sort((a, b) => a - b),
       receivedAtMs: Date.now(),
     };
-    inFlight.add(group);
+    inFlight.push(group);
     appender.append(header, Buffer.from(texts.join(''), 'utf8')).then(
       (log) => {
         failpoint('appended');
@@ -182,7 +180,7 @@ export function createGroupCommit(options: {
   }
 
   function finish(group: Group, durable: boolean): void {
-    inFlight.delete(group);
+    inFlight.splice(inFlight.indexOf(group), 1);
     schedule();
     const { members, shares } = group;
     for (let i = 0; i < members.length; i++) {
@@ -191,7 +189,7 @@ export function createGroupCommit(options: {
       if (!durable) settle(member, 'log_unavailable');
       else if (member.pending === 0) settle(member, 'durable');
     }
-    if (!head && inFlight.size === 0) tellDrained();
+    if (!head && inFlight.length === 0) tellDrained();
   }
 
   function settle(submission: Submission, outcome: SubmissionOutcome): void {
@@ -223,12 +221,9 @@ export function createGroupCommit(options: {
       schedule();
     },
     oldestWaitingMs(nowMs) {
-      let sinceMs = head ? head.sinceMs : nowMs;
-      for (const group of inFlight) {
-        if (group.sinceMs < sinceMs) sinceMs = group.sinceMs;
-        break;
-      }
-      return nowMs - sinceMs;
+      const sinceMs = head ? head.sinceMs : nowMs;
+      const oldest = inFlight[0];
+      return nowMs - (oldest && oldest.sinceMs < sinceMs ? oldest.sinceMs : sinceMs);
     },
     expire(nowMs) {
       for (const group of inFlight)
@@ -245,10 +240,10 @@ export function createGroupCommit(options: {
         if (submission.settled) forget(submission);
         else push(submission);
       }
-      if (!head && inFlight.size === 0) tellDrained();
+      if (!head && inFlight.length === 0) tellDrained();
     },
     drained() {
-      if (!head && inFlight.size === 0) return Promise.resolve();
+      if (!head && inFlight.length === 0) return Promise.resolve();
       return new Promise((resolve) => onDrained.push(resolve));
     },
   };
