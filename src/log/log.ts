@@ -67,7 +67,7 @@ export interface LogPartition {
   /**
    * The records from `from` on, at least one, up to about `bytesMax` bytes of rows; waits for one where there
    * is none yet. Null: the partition has ended and everything was read. The first one may start past `from`:
-   * a failed append leaves positions that name nothing.
+   * a failed append leaves positions that name nothing. Their rows are good until `stored` is told of them.
    * @param cancel ends the waiting, not the partition: then the list is empty
    * @throws the reason of `revoked` (an AbortError) once that is aborted
    * @throws LogGapError where records that were acknowledged, or may have been, cannot be read

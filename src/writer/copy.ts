@@ -41,19 +41,31 @@ export function copyRows(
   });
 }
 
-const chunkBytesMin = 128 * 1024;
+/** Smaller buffers are joined: each write has a cost of its own, and at low load a record holds one row. */
+const smallBytes = 32 * 1024;
+const joinedBytes = 128 * 1024;
+/**
+ * Of a chunk as large as this pg-copy-streams (pinned) calls back only when its socket has nothing left: it is above
+ * what a socket holds back before it asks to wait (16 or 64 KiB, by Node's version).
+ */
+const takenWholeBytes = 96 * 1024;
 
-/** Joins small buffers: each write has a cost of its own, and at low load a record holds one row. */
+/** Joins small buffers; large ones pass as they are. A large chunk of them is overwritten once the next is asked for. */
 export function* joinSmall(buffers: Iterable<Buffer>): Generator<Buffer, void, void> {
-  let small: Buffer[] = [];
+  let joined: Buffer | null = null;
   let bytes = 0;
   for (const buffer of buffers) {
-    small.push(buffer);
-    bytes += buffer.length;
-    if (bytes < chunkBytesMin) continue;
-    yield small.length === 1 ? buffer : Buffer.concat(small, bytes);
-    small = [];
-    bytes = 0;
+    if (joined && bytes > 0 && (buffer.length >= smallBytes || bytes + buffer.length > joinedBytes)) {
+      yield joined.subarray(0, bytes);
+      // Used anew only when its bytes have surely gone.
+      if (bytes < takenWholeBytes) joined = null;
+      bytes = 0;
+    }
+    if (buffer.length >= smallBytes) yield buffer;
+    else {
+      joined ??= Buffer.allocUnsafeSlow(joinedBytes);
+      bytes += buffer.copy(joined, bytes);
+    }
   }
-  if (bytes > 0) yield small.length === 1 ? (small[0] as Buffer) : Buffer.concat(small, bytes);
+  if (joined && bytes > 0) yield joined.subarray(0, bytes);
 }

@@ -9,6 +9,7 @@ import { LogGapError, type LogPartition } from '../log.ts';
 import type { LogRecord } from '../record.ts';
 import { Backlog } from './backlog.ts';
 import { listSegments, lockPath, partitionUuid } from './folders.ts';
+import type { ReadBuffers } from './read-buffers.ts';
 import { readRelayed } from './relayed.ts';
 import { SegmentReader, type Stop } from './segment-reader.ts';
 import { judgeTail } from './tail.ts';
@@ -26,6 +27,9 @@ export class PartitionReader implements LogPartition {
   readonly #watch: FolderWatch;
   readonly #probe: LockProbe;
   readonly #backlog: Backlog;
+  readonly #buffers: ReadBuffers;
+  /** Those that were handed over with records in them, and where the last of these ends. */
+  #lent: { readonly buffer: ArrayBufferLike; end: number }[] = [];
   /** Where `read` found the end of a dead partition without a footer; null until then. */
   #endedAt: number | null = null;
   #reading: Promise<unknown> = Promise.resolve();
@@ -38,6 +42,7 @@ export class PartitionReader implements LogPartition {
     name: string;
     mark: number;
     watch: FolderWatch;
+    buffers: ReadBuffers;
     revoked: AbortSignal;
   }) {
     this.name = options.name;
@@ -47,6 +52,7 @@ export class PartitionReader implements LogPartition {
     this.revoked = options.revoked;
     this.#uuid = partitionUuid(options.name)!;
     this.#watch = options.watch;
+    this.#buffers = options.buffers;
     this.#probe = openLockProbe(lockPath(this.folder));
     this.#backlog = new Backlog(this.folder, this.#uuid, options.mark);
   }
@@ -159,6 +165,11 @@ export class PartitionReader implements LogPartition {
   async stored(position: number): Promise<void> {
     this.mark = position;
     this.#backlog.stored(position);
+    // Nobody looks at what is stored: whoever was handed it has committed it, or lost it to another who has.
+    this.#lent = this.#lent.filter(({ buffer, end }) => {
+      if (end <= position) this.#buffers.give(buffer);
+      return end > position;
+    });
   }
 
   relayedBefore(): Promise<number> {
@@ -204,7 +215,8 @@ export class PartitionReader implements LogPartition {
   async #segmentAt(from: number): Promise<SegmentReader | null> {
     const base = this.#bases.findLast((each) => each <= from);
     if (this.#segment && this.#segment.base !== base) await this.#closeSegment();
-    if (base !== undefined) this.#segment ??= await SegmentReader.open(this.folder, this.#uuid, base);
+    if (base !== undefined)
+      this.#segment ??= await SegmentReader.open(this.folder, this.#uuid, base, this.#buffers);
     return this.#segment;
   }
 
@@ -230,7 +242,17 @@ export class PartitionReader implements LogPartition {
     // Whoever reads it again has not stored it: a database that was restored to before it.
     this.mark = Math.min(this.mark, records[0]!.position);
     this.#backlog.handed(records);
+    const from = records[0]!.position;
+    // Whoever reads a place again has given up what it had of it; a store that failed may still be letting go of it.
+    this.#lent = this.#lent.filter(({ end }) => end <= from);
+    for (const { rows, next } of records) this.#lend(rows.buffer, next);
     return records;
+  }
+
+  #lend(buffer: ArrayBufferLike, end: number): void {
+    const last = this.#lent.at(-1);
+    if (last?.buffer === buffer) last.end = end;
+    else this.#lent.push({ buffer, end });
   }
 
   async #ended(from: number): Promise<null> {

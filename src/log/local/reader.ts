@@ -7,6 +7,7 @@ import { type DurableFiles, durableFiles } from './durable-files.ts';
 import { ensureLog, listPartitions, readLogUuid, removeOrphans } from './folders.ts';
 import { readMark } from './mark.ts';
 import { PartitionReader } from './partition-reader.ts';
+import { ReadBuffers } from './read-buffers.ts';
 import { createRetention } from './retention.ts';
 import { FolderWatch, Ticker } from './wakeups.ts';
 
@@ -35,6 +36,7 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
   const ticker = new Ticker();
   const stopping = new AbortController();
   const partitions = new Map<string, PartitionReader>();
+  const buffers = new ReadBuffers();
   const retention = createRetention({ ...options, files, partitions });
   let source: string | null = null;
   let starting: Promise<void> | null = null;
@@ -48,7 +50,7 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
       const mark = await readMark(folder);
       if (stopping.signal.aborted) return;
       const watch = new FolderWatch(folder, ticker, logger);
-      const partition = new PartitionReader({ logDir, name, mark, watch, revoked: stopping.signal });
+      const partition = new PartitionReader({ logDir, name, mark, watch, buffers, revoked: stopping.signal });
       partitions.set(name, partition);
       onPartition(partition);
     }

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { decodePayload, type LogRecord, magic, RecordTooNewError } from '../record.ts';
 import { errorCode } from './durable-files.ts';
 import { segmentPath } from './folders.ts';
+import { ReadBuffers } from './read-buffers.ts';
 import {
   decodeFrame,
   decodeSegmentFooter,
@@ -33,20 +34,30 @@ export class SegmentReader {
   readonly base: number;
   readonly #fd: number;
   readonly #uuid: string;
+  readonly #buffers: ReadBuffers;
   #header: SegmentHeader | null = null;
   #footer: SegmentFooter | null = null;
 
-  private constructor(fd: number, uuid: string, base: number) {
+  private constructor(fd: number, uuid: string, base: number, buffers: ReadBuffers) {
     this.#fd = fd;
     this.#uuid = uuid;
     this.base = base;
+    this.#buffers = buffers;
   }
 
-  /** Null where the file is gone. */
-  static async open(folder: string, uuid: string, base: number): Promise<SegmentReader | null> {
+  /**
+   * Null where the file is gone.
+   * @param buffers what `records` reads into; whoever gets them gives them back
+   */
+  static async open(
+    folder: string,
+    uuid: string,
+    base: number,
+    buffers = new ReadBuffers(),
+  ): Promise<SegmentReader | null> {
     try {
       const fd = await openAsync(segmentPath(folder, base), constants.O_RDONLY);
-      return new SegmentReader(fd, uuid, base);
+      return new SegmentReader(fd, uuid, base, buffers);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return null;
       throw error;
@@ -85,7 +96,7 @@ export class SegmentReader {
 
   /**
    * The whole records from `from` on, up to about `bytesMax` bytes, and why there was not one more (`end` too
-   * where the bytes were enough). Their rows are views of buffers that nothing else uses.
+   * where the bytes were enough). Their rows are views of buffers that nothing else uses until they are given back.
    * @throws RecordTooNewError where the first one is
    */
   async records(from: number, bytesMax: number): Promise<{ records: LogRecord[]; stop: Stop }> {
@@ -105,7 +116,21 @@ export class SegmentReader {
   ): Promise<{ records: LogRecord[]; stop: Stop | 'enough' }> {
     const available = this.fileEnd() - from;
     if (available <= 0) return { records: [], stop: 'end' };
-    let bytes = await this.#frames(from, Math.min(available, Math.max(bytesMax, frameHeadBytes)));
+    const buffer = this.#buffers.take(Math.min(available, Math.max(bytesMax, frameHeadBytes)));
+    const piece = await this.#decode(from, buffer, available, hasOthers);
+    if (piece.records.length === 0 || piece.records[0]!.rows.buffer !== buffer.buffer)
+      this.#buffers.give(buffer.buffer);
+    return piece;
+  }
+
+  /** The records of what is read into `buffer`, or into a larger one. */
+  async #decode(
+    from: number,
+    buffer: Buffer,
+    available: number,
+    hasOthers: boolean,
+  ): Promise<{ records: LogRecord[]; stop: Stop | 'enough' }> {
+    let bytes = await this.#fill(buffer, from);
     const records: LogRecord[] = [];
     let offset = 0;
     while (offset < bytes.length) {
@@ -116,7 +141,7 @@ export class SegmentReader {
         if (isCut) return { records, stop: 'incomplete' };
         if (hasOthers || records.length > 0) return { records, stop: 'enough' };
         // One record larger than was asked for.
-        bytes = await this.#frames(from, frame.bytes ?? frameHeadBytes);
+        bytes = await this.#fill(this.#buffers.take(frame.bytes ?? frameHeadBytes), from);
         if (bytes.length < (frame.bytes ?? frameHeadBytes)) return { records, stop: 'incomplete' };
         continue;
       }
@@ -195,14 +220,23 @@ export class SegmentReader {
     return this.#bytes(position - this.base + segmentHeaderBytes, length);
   }
 
+  /** The frames from a position on that `buffer` holds, or fewer at the file's end. */
+  #fill(buffer: Buffer, position: number): Promise<Buffer> {
+    return this.#readInto(buffer, position - this.base + segmentHeaderBytes);
+  }
+
   /** Whether what ends at a position was ever written: zeros that were laid ahead were not. */
   async isWrittenBefore(position: number): Promise<boolean> {
     const [last] = await this.#frames(position - 1, 1);
     return last !== undefined && last !== 0;
   }
 
-  async #bytes(offset: number, length: number): Promise<Buffer> {
-    const buffer = Buffer.allocUnsafeSlow(length);
+  #bytes(offset: number, length: number): Promise<Buffer> {
+    return this.#readInto(Buffer.allocUnsafeSlow(length), offset);
+  }
+
+  async #readInto(buffer: Buffer, offset: number): Promise<Buffer> {
+    const { length } = buffer;
     let filled = 0;
     while (filled < length) {
       const got = await readOnce(this.#fd, buffer, filled, length - filled, offset + filled);
