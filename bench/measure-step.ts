@@ -126,13 +126,12 @@ function loadCandidates(step: LoadStep, tools: StepTools): Candidate[] {
 const firstUsages = 3_000;
 /** A round has so many at least, however slow the machine: CPU a usage of fewer is mostly that of single events. */
 const usagesMin = 2_000;
-const warmSecondsMax = 3;
 /** No round stores more: what a fast server takes in has to go into Postgres before the next one begins. */
 const usagesMax = 1_000_000;
 
 /** Warms up, and finds how many requests take about as long as the step wants. */
 async function closedPace(step: LoadStep, load: Load, driven: Driven): Promise<Pace> {
-  const { form, connections, loop, seconds } = step;
+  const { form, connections, loop, seconds, warmSeconds } = step;
   const perRequest = usagesPerRequest(form);
   const bounded = (requests: number) =>
     Math.round(Math.max(connections, usagesMin / perRequest, Math.min(requests, usagesMax / perRequest)));
@@ -150,7 +149,7 @@ async function closedPace(step: LoadStep, load: Load, driven: Driven): Promise<P
   }
 
   const roughly = await rateWith(firstUsages / perRequest);
-  const rate = await rateWith(roughly * Math.min(warmSecondsMax, seconds));
+  const rate = await rateWith(roughly * warmSeconds);
   await driven.subject.settle(driven.acknowledged);
   await forget(driven);
   return pace(rate * seconds);
