@@ -38,12 +38,14 @@ export async function measure(options: Options, command: string, signal: AbortSi
   const kafka = createBenchKafka();
   const undo: (() => Promise<void>)[] = [() => kafka.stop()];
   try {
-    const context = await orAborted(kafkaOf(options, kafka.start, missing), signal);
+    const plan = planOf(options);
+    const isKafkaWanted = plan.some((step) => subjectsOf(step).some((key) => needsKafka.has(key)));
+    const context = isKafkaWanted ? await orAborted(kafkaOf(options, kafka.start, missing), signal) : null;
     const load = await orAborted(startLoad(), signal);
     undo.push(() => load.stop());
     const participants = createParticipants(context);
     undo.push(() => participants.stop());
-    const steps = withoutKafkaWhere(context === null, planOf(options), missing);
+    const steps = withoutKafkaWhere(context === null, plan);
     const { measurements, failures } = await orAborted(
       measureSteps(steps, { participants, load, missing, signal }),
       signal,
@@ -67,6 +69,10 @@ export async function measure(options: Options, command: string, signal: AbortSi
 /** Null where what the capacity calculator needs is not measured as a whole, or failed; `missing` says so. */
 async function sizesOf(options: Options, missing: Missing[]): Promise<Sizes | null> {
   if (options.only !== null && !options.only.has('batch')) return null;
+  if (options.quick) {
+    missing.push({ what: 'sizes', why: 'a quick run does not measure what a usage takes in bytes' });
+    return null;
+  }
   try {
     return await measureSizes();
   } catch (error) {
@@ -81,22 +87,23 @@ async function kafkaOf(
   start: () => Promise<NonNullable<BenchContext['kafka']>>,
   missing: Missing[],
 ): Promise<BenchContext['kafka']> {
-  if (!options.kafka) return null;
+  const leaveOut = (why: string) => {
+    missing.push(...[...needsKafka].map((what) => ({ what, why })));
+    return null;
+  };
+  if (!options.kafka) return leaveOut('the run was asked to go without Kafka');
   try {
     return await start();
   } catch (error) {
     if (!(error instanceof KafkaNotRunnableError)) throw error;
     process.stderr.write(`bench: without Kafka: ${error.message}\n`);
-    missing.push(...[...needsKafka].map((what) => ({ what, why: error.message })));
-    return null;
+    return leaveOut(error.message);
   }
 }
 
 /** Takes out what needs a Kafka; a step that has nothing left is gone. */
-function withoutKafkaWhere(withoutKafka: boolean, steps: Step[], missing: Missing[]): Step[] {
+function withoutKafkaWhere(withoutKafka: boolean, steps: Step[]): Step[] {
   if (!withoutKafka) return steps;
-  if (missing.length === 0)
-    missing.push(...[...needsKafka].map((what) => ({ what, why: 'the run was asked to go without Kafka' })));
   return steps
     .map((step) => withSubjects(step, (key) => !needsKafka.has(key)))
     .filter((step) => subjectsOf(step).length > 0);

@@ -8,7 +8,7 @@ import { subjects, trials } from './subjects.ts';
 const subjectNames = [...new Set([...Object.keys(subjects), ...Object.keys(trials)])];
 
 export const help = `npm run bench -- [options]
-  --quick            2 to 4 minutes: shorter rounds, fewer rates, a smaller backlog
+  --quick            under 2 minutes: no Kafka, shorter rounds, fewer rates, a smaller backlog
   --only A,B         some scenarios: ${scenarioNames().join(', ')}
   --subjects A,B     some of what is measured: ${subjectNames.join(', ')}
   --soak 30m         adds a soak at 16,700 requests a second for so long (s, m or h), with each log

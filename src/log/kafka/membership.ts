@@ -26,10 +26,11 @@ const sessionTimeoutMs = 6_000;
 const heartbeatMs = 1_000;
 /**
  * How long a fetch waits for so many bytes, and so how long a resumed partition may wait for the next fetch. One that
- * came back with every record would cost broker and writer more than the records do.
+ * came back with every record would cost broker and writer more than the records do: at 20,000 usages a second 64 KiB
+ * took the writer 5.7 us a usage, 256 KiB 4.5.
  */
 const fetchWaitMs = 100;
-const fetchBytesMin = 64 * 1024;
+const fetchBytesMin = 256 * 1024;
 const restartPauseMs = 1_000;
 const misconfiguredPauseMs = 30_000;
 /** No fetch and no heartbeat for this long: kafkajs is stuck (tulios/kafkajs#919), start anew. */
