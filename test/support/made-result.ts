@@ -161,6 +161,10 @@ export function madeResult(more: Partial<BenchResult> = {}): BenchResult {
     measurements: [
       ...single,
       madeMeasurement(
+        { scenario: 'single-autocannon', subject: 'local' },
+        { cpuUs: { front: 4e6, writer: 0.05e6, postgres: 0.9e6, load: 5e6 }, rowsExpected: 100_000 },
+      ),
+      madeMeasurement(
         { scenario: 'single-reconnect', subject: 'local' },
         { cpuUs: { front: 6e6, writer: 0.05e6, postgres: 0.9e6, load: 9e6 }, rowsExpected: 100_000 },
       ),
