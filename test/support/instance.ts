@@ -12,7 +12,8 @@ import { join } from 'node:path';
 import { checkLogLines } from './log-lines.ts';
 import { until } from './until.ts';
 
-const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
+const root = new URL('../..', import.meta.url).pathname;
+const entry = `${root}bin/usage-ingest.js`;
 
 /** What can be killed. `postgres` is the postmaster of the embedded server. */
 export type Target = 'front' | 'relay' | 'writer' | 'postgres' | 'supervisor';
@@ -40,8 +41,22 @@ export interface Instance {
   close(): Promise<void>;
 }
 
-/** Makes (does not start) an instance on free ports and a DATA_DIR of its own. `env` holds for every start. */
-export async function createInstance(env: Record<string, string> = {}): Promise<Instance> {
+/** How an operator's service starts the server. */
+const startCommand: readonly string[] = [
+  process.execPath,
+  '--disable-warning=ExperimentalWarning',
+  entry,
+  'start',
+];
+
+/**
+ * Makes (does not start) an instance on free ports and a DATA_DIR of its own. `env` holds for every start.
+ * @param command what is run, in this repository's folder
+ */
+export async function createInstance(
+  env: Record<string, string> = {},
+  [program, ...words] = startCommand,
+): Promise<Instance> {
   const dataDir = await mkdtemp(join(tmpdir(), 'usage-ingest-'));
   const [port, adminPort] = await freePorts();
   const url = `http://127.0.0.1:${port}`;
@@ -65,7 +80,8 @@ export async function createInstance(env: Record<string, string> = {}): Promise<
 
   async function start(more: Record<string, string> = {}) {
     output = '';
-    const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry, 'start'], {
+    const child = spawn(program!, words, {
+      cwd: root,
       env: { PATH: process.env.PATH, ...everyStart, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
