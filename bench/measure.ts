@@ -40,7 +40,9 @@ export async function measure(options: Options, command: string, signal: AbortSi
   try {
     const plan = planOf(options);
     const isKafkaWanted = plan.some((step) => subjectsOf(step).some((key) => needsKafka.has(key)));
-    const context = isKafkaWanted ? await orAborted(kafkaOf(options, kafka.start, missing), signal) : null;
+    // Whoever asks to go without is told what that leaves out, whatever else was asked for.
+    const looksForKafka = isKafkaWanted || !options.kafka;
+    const context = looksForKafka ? await orAborted(kafkaOf(options, kafka.start, missing), signal) : null;
     const load = await orAborted(startLoad(), signal);
     undo.push(() => load.stop());
     const participants = createParticipants(context);
