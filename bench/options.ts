@@ -1,7 +1,7 @@
 /** What `npm run bench` understands. */
 
 import { parseArgs } from 'node:util';
-import type { ScenarioName } from './result.ts';
+import { type ScenarioName, scenarioOrder } from './result.ts';
 import type { Wanted } from './scenarios.ts';
 import { subjects, trials } from './subjects.ts';
 
@@ -9,7 +9,7 @@ const subjectNames = [...new Set([...Object.keys(subjects), ...Object.keys(trial
 
 export const help = `npm run bench -- [options]
   --quick            under 2 minutes: no Kafka, shorter rounds, fewer rates, a smaller backlog
-  --only A,B         some scenarios: ${scenarioNames().join(', ')}
+  --only A,B         some scenarios: ${scenarioOrder.join(', ')}
   --subjects A,B     some of what is measured: ${subjectNames.join(', ')}
   --soak 30m         adds a soak at 16,700 requests a second for so long (s, m or h), with each log
   --no-kafka         without Kafka and what needs it
@@ -24,22 +24,6 @@ export interface Options extends Wanted {
   readonly kafka: boolean;
   /** Null: named for the date and the commit. */
   readonly out: string | null;
-}
-
-function scenarioNames(): ScenarioName[] {
-  return [
-    ...([
-      'single',
-      'single-autocannon',
-      'single-reconnect',
-      'batch',
-      'ndjson',
-      'staircase',
-      'drain',
-      'drain-repeats',
-    ] as const),
-    ...(['soak', 'disk'] as const),
-  ];
 }
 
 /** Null: help was asked for. @throws Error that says which option is wrong */
@@ -76,11 +60,10 @@ export function readOptions(argv: readonly string[]): Options | null {
 }
 
 function scenariosIn(text: string): ReadonlySet<ScenarioName> {
-  const known = scenarioNames();
   const names = text.split(',');
-  const unknown = names.find((name) => !known.includes(name as ScenarioName));
+  const unknown = names.find((name) => !scenarioOrder.includes(name as ScenarioName));
   if (unknown !== undefined)
-    throw new Error(`--only: there is no scenario "${unknown}", there are ${known.join(', ')}`);
+    throw new Error(`--only: there is no scenario "${unknown}", there are ${scenarioOrder.join(', ')}`);
   return new Set(names as ScenarioName[]);
 }
 

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { BenchResult } from './result.ts';
+import { type BenchResult, scenarioOrder } from './result.ts';
 
 const figure = z.number().nonnegative();
 const byStage = z.partialRecord(
@@ -38,18 +38,7 @@ const round = z.object({
   ),
 });
 const measurement = z.object({
-  scenario: z.enum([
-    'single',
-    'single-autocannon',
-    'single-reconnect',
-    'batch',
-    'ndjson',
-    'staircase',
-    'drain',
-    'drain-repeats',
-    'soak',
-    'disk',
-  ]),
+  scenario: z.enum(scenarioOrder),
   subject: z.enum([
     'local',
     'kafka',

@@ -3,18 +3,20 @@
  * plots and the capacity calculator are made from it and never measure by themselves.
  */
 
-/** The order in which a scenario's measurements are shown, and what each measures. */
-export type ScenarioName =
-  | 'single' // single usages over connections that stay open
-  | 'single-autocannon' // the same, driven by autocannon
-  | 'single-reconnect' // a connection a request
-  | 'batch' // arrays of 100
-  | 'ndjson' // 1,000 a request, gzipped
-  | 'staircase' // open loop, a measurement a rate
-  | 'drain' // a backlog into Postgres
-  | 'drain-repeats' // the same, 5 % of it repeats
-  | 'soak' // 16.7k/s for as long as asked
-  | 'disk'; // the disk's own durable writes
+/** What each scenario measures, in the order in which their measurements are shown. */
+export const scenarioOrder = [
+  'single', // single usages over connections that stay open
+  'single-autocannon', // the same, driven by autocannon
+  'single-reconnect', // a connection a request
+  'batch', // arrays of 100
+  'ndjson', // 1,000 a request, gzipped
+  'staircase', // open loop, a measurement a rate
+  'drain', // a backlog into Postgres
+  'drain-repeats', // the same, 5 % of it repeats
+  'soak', // 16.7k/s for as long as asked
+  'disk', // the disk's own durable writes
+] as const;
+export type ScenarioName = (typeof scenarioOrder)[number];
 
 /** Who was measured. What is not ours stands beside it in the same run. */
 export type SubjectName =

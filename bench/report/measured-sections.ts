@@ -12,10 +12,10 @@ import {
   totalCpuUsAUsage,
   usagesASecond,
 } from '../figures.ts';
-import type { BenchResult, Measurement, Round, Stage } from '../result.ts';
+import { type BenchResult, type Measurement, type Round, type Stage, scenarioOrder } from '../result.ts';
 import { type Block, heading, paragraph, plots, table } from './contents.ts';
 import { figureText } from './figure-text.ts';
-import { scenarioNames, scenarioOrder, stageNames, subjectNames, subjectOrder } from './names.ts';
+import { scenarioNames, stageNames, subjectNames, subjectOrder } from './names.ts';
 import {
   backlogChart,
   cpuChart,

@@ -40,4 +40,3 @@ export const stageNames: Readonly<Record<Stage, string>> = {
 
 /** In which subjects stand in tables and plots: ours, the limits, the peers. */
 export const subjectOrder = Object.keys(subjectNames) as SubjectName[];
-export const scenarioOrder = Object.keys(scenarioNames) as ScenarioName[];

@@ -2,7 +2,7 @@
 
 import { doubtIn, isMeasured, measurementsOf } from '../figures.ts';
 import { type JudgedGoal, judgeGoals } from '../goals.ts';
-import type { BenchResult, ScenarioName } from '../result.ts';
+import { type BenchResult, type ScenarioName, scenarioOrder } from '../result.ts';
 import type { Chart } from './charts.ts';
 import { type Block, heading, paragraph, table } from './contents.ts';
 import { bytesText, durationText, figureText, numberText } from './figure-text.ts';
@@ -14,7 +14,7 @@ import {
   peerSection,
   staircaseSection,
 } from './measured-sections.ts';
-import { scenarioNames, scenarioOrder, subjectNames } from './names.ts';
+import { scenarioNames, subjectNames } from './names.ts';
 
 /** The whole report. */
 export function reportBlocks(result: BenchResult): Block[] {
