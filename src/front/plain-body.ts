@@ -27,7 +27,7 @@ export function createPlainReader(
     const next = usage.read(bytes, 0, bytes.length, Date.now());
     if (next < 0 || blankEnd(bytes, next, bytes.length) < bytes.length) return null;
     const row = rowOf();
-    return { single: true, rows: [row], rowBytes: row.bytes, results: resultOf(row), rejected: 0 };
+    return { single: true, rows: [row], results: resultOf(row), rejected: 0 };
   }
 
   function readArray(bytes: Uint8Array, from: number): RequestUsages | null {
@@ -67,9 +67,7 @@ export function createPlainReader(
 }
 
 function ofMany(rows: readonly Row[]): RequestUsages {
-  let rowBytes = 0;
-  for (const { bytes } of rows) rowBytes += bytes;
-  return { single: false, rows, rowBytes, results: rows.map(resultOf).join(','), rejected: 0 };
+  return { single: false, rows, results: rows.map(resultOf).join(','), rejected: 0 };
 }
 
 /** A row begins with its id. */

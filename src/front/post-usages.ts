@@ -180,8 +180,9 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
   }
 
   function submit(exchange: Exchange, usages: RequestUsages): void {
-    const { rows, rowBytes, results } = usages;
-    const bytes = rowBytes + results.length + rows.length * rowOverheadBytes + requestOverheadBytes;
+    const { rows, results } = usages;
+    let bytes = results.length + rows.length * rowOverheadBytes + requestOverheadBytes;
+    for (const row of rows) bytes += row.bytes;
     exchange.holds(0);
     // The rows outlive the exchange where the client goes: what it sent may still become durable.
     admission.hold(bytes);

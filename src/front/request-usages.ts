@@ -20,8 +20,6 @@ export interface RequestUsages {
   readonly single: boolean;
   /** Of the valid usages. */
   readonly rows: readonly Row[];
-  /** UTF-8 bytes of the rows. */
-  readonly rowBytes: number;
   /** JSON text of each item in order, `{"id":...}` or `{"error":...}`, separated by commas. */
   readonly results: string;
   readonly rejected: number;
@@ -30,7 +28,6 @@ export interface RequestUsages {
 /** What is gathered of a body. */
 interface Draft {
   readonly rows: Row[];
-  rowBytes: number;
   readonly results: string[];
   rejected: number;
 }
@@ -66,7 +63,6 @@ export function createUsageReader(options: {
     // To ask for its bytes makes one string of the row's many parts, which would take four times the memory.
     const bytes = Buffer.byteLength(text);
     into.rows.push({ text, bytes, month: utcMonth(usage.usedAtMs) });
-    into.rowBytes += bytes;
     into.results.push(acceptedText(id));
   }
 
@@ -140,11 +136,11 @@ export function createUsageReader(options: {
 }
 
 function createDraft(): Draft {
-  return { rows: [], rowBytes: 0, results: [], rejected: 0 };
+  return { rows: [], results: [], rejected: 0 };
 }
 
-function finish({ rows, rowBytes, results, rejected }: Draft, single: boolean): RequestUsages {
-  return { single, rows, rowBytes, results: results.join(','), rejected };
+function finish({ rows, results, rejected }: Draft, single: boolean): RequestUsages {
+  return { single, rows, results: results.join(','), rejected };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
