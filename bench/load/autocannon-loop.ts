@@ -4,7 +4,7 @@
  */
 
 import autocannon from 'autocannon';
-import type { LoadPlan } from './plan.ts';
+import type { PlanOf } from './plan.ts';
 import type { Tally } from './tally.ts';
 
 /** How often autocannon looks whether it is done, milliseconds. */
@@ -13,7 +13,7 @@ const lookMs = 20;
 const timeoutS = 60;
 
 export async function runAutocannon(
-  plan: LoadPlan & { readonly pace: { readonly kind: 'autocannon'; readonly requests: number } },
+  plan: PlanOf<'autocannon'>,
   requests: readonly Buffer[],
   tally: Tally,
 ): Promise<void> {

@@ -1,9 +1,8 @@
 /** A closed loop: connections that stay open, each sending its next request when it has its answer. */
 
-import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { openConnection } from './connection.ts';
-import type { LoadPlan } from './plan.ts';
+import type { PlanOf } from './plan.ts';
 import type { Tally } from './tally.ts';
 
 /** No answer is waited for longer. */
@@ -13,7 +12,7 @@ const lookMs = 1_000;
 
 /** Until all requests were answered or have failed. */
 export async function runClosedLoop(
-  plan: LoadPlan & { readonly pace: { readonly kind: 'closed'; readonly requests: number } },
+  plan: PlanOf<'closed'>,
   requests: readonly Buffer[],
   tally: Tally,
 ): Promise<void> {
@@ -33,47 +32,37 @@ export async function runClosedLoop(
     }
   }
 
-  /** Resolves when no request is left. @throws Error where the connection was lost */
-  function exchangeUntilClosed(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let socket: Socket | null = null;
-      /** Since when an answer is waited for; -1 where none is. */
-      let sentAt = -1;
-      const looking = setInterval(() => {
-        if (sentAt >= 0 && performance.now() - sentAt > timeoutMs)
-          socket?.destroy(new Error('no answer in time'));
-      }, lookMs);
-
-      function send(nowMs: number): void {
-        sentAt = -1;
-        if (next >= total) return void socket!.destroy();
-        sentAt = nowMs;
-        socket!.write(requests[next++ % requests.length]!);
-      }
-
-      openConnection(url, {
-        onAnswer(status) {
-          const now = performance.now();
-          tally.answer(status, now - sentAt, now);
-          send(now);
-        },
-        onClosed(error) {
-          clearInterval(looking);
-          if (sentAt < 0) return resolve();
-          tally.failure(error?.message ?? 'closed without an answer');
-          resolve();
-        },
-      }).then(
-        (opened) => {
-          socket = opened;
-          send(performance.now());
-        },
-        (error) => {
-          clearInterval(looking);
-          reject(error);
-        },
-      );
+  /** Resolves when no request is left, or the connection is lost. @throws Error where none can be opened */
+  async function exchangeUntilClosed(): Promise<void> {
+    const closed = Promise.withResolvers<void>();
+    /** Since when an answer is waited for; -1 where none is. */
+    let sentAt = -1;
+    const socket = await openConnection(url, {
+      onAnswer(status) {
+        const now = performance.now();
+        tally.answer(status, now - sentAt, now);
+        send(now);
+      },
+      onClosed(error) {
+        if (sentAt >= 0) tally.failure(error?.message ?? 'closed without an answer');
+        closed.resolve();
+      },
     });
+    const looking = setInterval(() => {
+      if (sentAt >= 0 && performance.now() - sentAt > timeoutMs)
+        socket.destroy(new Error('no answer in time'));
+    }, lookMs);
+
+    function send(nowMs: number): void {
+      sentAt = -1;
+      if (next >= total) return void socket.destroy();
+      sentAt = nowMs;
+      socket.write(requests[next++ % requests.length]!);
+    }
+
+    send(performance.now());
+    await closed.promise;
+    clearInterval(looking);
   }
 
   await Promise.all(Array.from({ length: plan.connections }, client));

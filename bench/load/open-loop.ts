@@ -16,7 +16,7 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { openConnection } from './connection.ts';
-import type { LoadPlan } from './plan.ts';
+import type { PlanOf } from './plan.ts';
 import type { Tally } from './tally.ts';
 
 const stepMs = 0.2;
@@ -28,17 +28,16 @@ const sendingMsMax = 1_000;
 const answersMsMax = 20_000;
 
 interface Connection {
-  /** Null until it is open. */
-  socket: Socket | null;
+  readonly socket: Socket;
   /** The number of the request in flight; -1 where there is none. */
   inFlight: number;
 }
 
-type OpenPlan = LoadPlan & {
-  readonly pace: { readonly kind: 'open'; readonly rate: number; readonly seconds: number };
-};
-
-export async function runOpenLoop(plan: OpenPlan, requests: readonly Buffer[], tally: Tally): Promise<void> {
+export async function runOpenLoop(
+  plan: PlanOf<'open'>,
+  requests: readonly Buffer[],
+  tally: Tally,
+): Promise<void> {
   const url = new URL(plan.url);
   const { rate, seconds } = plan.pace;
   const total = Math.round(rate * seconds);
@@ -56,8 +55,7 @@ export async function runOpenLoop(plan: OpenPlan, requests: readonly Buffer[], t
   const dueAt = (n: number) => startAt + (n * 1_000) / rate;
 
   async function open(): Promise<Connection> {
-    const connection: Connection = { socket: null, inFlight: -1 };
-    connection.socket = await openConnection(url, {
+    const socket = await openConnection(url, {
       onAnswer(status) {
         const now = performance.now();
         tally.answer(status, now - dueAt(connection.inFlight), now);
@@ -71,6 +69,7 @@ export async function runOpenLoop(plan: OpenPlan, requests: readonly Buffer[], t
         if (!ending) replace(connection, error);
       },
     });
+    const connection: Connection = { socket, inFlight: -1 };
     connections.add(connection);
     return connection;
   }
@@ -92,7 +91,7 @@ export async function runOpenLoop(plan: OpenPlan, requests: readonly Buffer[], t
       const connection = free.pop()!;
       connection.inFlight = sent;
       inFlight++;
-      connection.socket!.write(requests[sent % requests.length]!);
+      connection.socket.write(requests[sent % requests.length]!);
       sent++;
     }
   }
@@ -134,6 +133,6 @@ export async function runOpenLoop(plan: OpenPlan, requests: readonly Buffer[], t
   ending = true;
   for (const { socket, inFlight: unanswered } of connections) {
     if (unanswered >= 0) tally.failure('no answer in time');
-    socket?.destroy();
+    socket.destroy();
   }
 }

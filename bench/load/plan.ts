@@ -21,6 +21,11 @@ export type Pace =
   /** Requests are due at fixed times, whatever the server does. */
   | { readonly kind: 'open'; readonly rate: number; readonly seconds: number };
 
+/** A plan of one kind of pace. */
+export type PlanOf<K extends Pace['kind']> = LoadPlan & {
+  readonly pace: Extract<Pace, { readonly kind: K }>;
+};
+
 export interface LoadResult {
   /** From the first request to the last answer. */
   readonly durationS: number;

@@ -6,14 +6,14 @@
 import { connect } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { createAnswerReader } from './answer-reader.ts';
-import type { LoadPlan } from './plan.ts';
+import type { PlanOf } from './plan.ts';
 import type { Tally } from './tally.ts';
 
 const timeoutMs = 60_000;
 
 /** `connections` at once, until all requests were answered or have failed. The latency holds the connecting, too. */
 export async function runReconnecting(
-  plan: LoadPlan & { readonly pace: { readonly kind: 'reconnect'; readonly requests: number } },
+  plan: PlanOf<'reconnect'>,
   requests: readonly Buffer[],
   tally: Tally,
 ): Promise<void> {
