@@ -4,6 +4,7 @@ import { type Driven, driveRound, forget } from './drive.ts';
 import type { Load } from './load/load.ts';
 import { usagesPerRequest } from './load/payload.ts';
 import type { Pace } from './load/plan.ts';
+import { machineCpuBetween, sampleMachineCpu } from './machine-cpu.ts';
 import type { Participants } from './participants.ts';
 import type { Measurement, Round } from './result.ts';
 import { rowsAddUp } from './rows.ts';
@@ -59,7 +60,7 @@ export async function measureStep(step: Step, tools: StepTools): Promise<StepOut
       if (failures.some(({ subject }) => subject === each.key)) continue;
       tools.onRound(each.key);
       try {
-        each.rounds.push(checked(await each.round()));
+        each.rounds.push(await measureRound(each.round));
       } catch (error) {
         failures.push({ subject: each.key, error: error as Error });
       }
@@ -67,6 +68,13 @@ export async function measureStep(step: Step, tools: StepTools): Promise<StepOut
     }
   const measured = ready.filter(({ key }) => !failures.some(({ subject }) => subject === key));
   return { measurements: measured.map(({ measurement, rounds }) => ({ ...measurement, rounds })), failures };
+}
+
+/** @throws RowsError; whatever the round throws */
+async function measureRound(round: () => Promise<Round>): Promise<Round> {
+  const before = await sampleMachineCpu();
+  const measured = checked(await round());
+  return { ...measured, machine: machineCpuBetween(before, await sampleMachineCpu()) };
 }
 
 /** Those that fail say so when they are prepared. */

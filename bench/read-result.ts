@@ -36,6 +36,7 @@ const round = z.object({
       rssBytes: byStage,
     }),
   ),
+  machine: z.object({ coresBusy: figure, coresStolen: figure }).optional(),
 });
 const measurement = z.object({
   scenario: z.enum(scenarioOrder),

@@ -137,6 +137,15 @@ export interface Round {
   readonly drainedAfterS: number | null;
   /** Once a second, for the plots; empty where the round is short. */
   readonly series: readonly Sample[];
+  /** Absent in results from before it was measured. */
+  readonly machine?: MachineCpu;
+}
+
+/** The whole machine while a round took place, its counting of rows included, as numbers of cores on average. */
+export interface MachineCpu {
+  readonly coresBusy: number;
+  /** Wanted, and given to other guests by the host; 0 also where the host does not tell. */
+  readonly coresStolen: number;
 }
 
 export interface Latency {

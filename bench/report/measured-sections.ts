@@ -121,6 +121,7 @@ export function staircaseSection(result: BenchResult): Block[] {
             '#errors',
             '#lag, s',
             '#stored after, s',
+            '#cores stolen',
           ],
           steps.map((each) => [
             subjectNames[each.subject],
@@ -133,6 +134,7 @@ export function staircaseSection(result: BenchResult): Block[] {
             ...(['lagSMax', 'drainedAfterS'] as const).map((key) =>
               figureText(figureOf(each, key, (round) => round[key])),
             ),
+            figureText(coresStolen(each)),
           ]),
         ),
   ];
@@ -222,6 +224,7 @@ export function everythingSection(result: BenchResult): Block[] {
         '#p99, ms',
         '#shed',
         '#errors',
+        '#cores stolen',
         '#rows found / expected',
       ],
       ordered.map((each) => [
@@ -239,6 +242,7 @@ export function everythingSection(result: BenchResult): Block[] {
         figureText(latency(each, 'p99')),
         figureText(figureOf(each, 'shed', ({ shed }) => shed)),
         figureText(figureOf(each, 'errors', ({ errors }) => errors)),
+        figureText(coresStolen(each)),
         rowCounts(each),
       ]),
     ),
@@ -247,6 +251,10 @@ export function everythingSection(result: BenchResult): Block[] {
 
 function latency(measurement: Measurement, key: 'p50' | 'p90' | 'p99' | 'p999' | 'max'): Figure {
   return figureOf(measurement, 'latency', ({ latencyMs }) => latencyMs?.[key] ?? null);
+}
+
+function coresStolen(measurement: Measurement): Figure {
+  return figureOf(measurement, 'account of the host', ({ machine }) => machine?.coresStolen ?? null);
 }
 
 function rowCounts({ rounds }: Measurement): string {

@@ -59,6 +59,7 @@ function introduction(result: BenchResult): Block[] {
     result.machine.loadBefore > 0.5
       ? `The machine was busy before (load ${result.machine.loadBefore}): rates are lower, and CPU a usage is higher, than on a free one; ratios move least.`
       : '',
+    stolenWarning(result),
   ].filter((warning) => warning !== '');
   return [
     paragraph(
@@ -66,6 +67,21 @@ function introduction(result: BenchResult): Block[] {
     ),
     ...warnings.map(paragraph),
   ];
+}
+
+/** Of a machine's cores; less makes no figure another. */
+const stolenShareMin = 0.05;
+
+function stolenWarning({ machine, measurements }: BenchResult): string {
+  const rounds = measurements.flatMap((each) => each.rounds.map((round) => ({ each, ...round.machine })));
+  const robbed = rounds
+    .filter(({ coresStolen = 0 }) => coresStolen > stolenShareMin * machine.cores)
+    .sort((a, b) => b.coresStolen! - a.coresStolen!);
+  const [worst] = robbed;
+  if (worst === undefined) return '';
+  const { scenario, subject, offeredRate } = worst.each;
+  const rate = offeredRate === null ? '' : ` at ${offeredRate.toLocaleString('en-US')}/s`;
+  return `The host gave this machine's cores to others: more than ${stolenShareMin * 100} % of them in ${robbed.length} of ${rounds.length} rounds, at most ${numberText(worst.coresStolen!)} of ${machine.cores} (${scenarioNames[scenario]}${rate}, ${subjectNames[subject]}). Rates are lower and latencies higher for it.`;
 }
 
 function goalTable(judged: readonly JudgedGoal[]): Block {

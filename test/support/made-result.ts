@@ -18,6 +18,7 @@ export function madeRound(given: Partial<Round> = {}): Round {
     lagSMax: null,
     drainedAfterS: null,
     series: [],
+    machine: { coresBusy: 1.4, coresStolen: 0.02 },
     ...given,
   };
 }

@@ -24,6 +24,8 @@ async function reportOf(t: TestContext, result: BenchResult) {
   };
 }
 
+const stolen = (round: number) => ({ coresBusy: 1, coresStolen: [0.04, 0.3, 0.9][round]! });
+
 test('a report has every measurement, as Markdown, as a page and as plots', async (t) => {
   const result = madeResult();
   const { files, markdown, html } = await reportOf(t, result);
@@ -114,6 +116,22 @@ test('what a part of a run left out is told', () => {
     without(({ subject }) => subject === 'express-array'),
     /Express, array: no single usages/,
   );
+});
+
+test('rounds in which the host took cores are told, with the worst', () => {
+  const texts = (result: BenchResult) =>
+    JSON.stringify(reportBlocks(result).filter(({ kind }) => kind === 'text'));
+  const plain = madeResult();
+  assert.doesNotMatch(texts(plain), /host gave/);
+  const measurements = plain.measurements.map((each) =>
+    each.scenario !== 'staircase' || each.subject !== 'local' || each.offeredRate !== 16_700
+      ? each
+      : { ...each, rounds: each.rounds.map((round, n) => ({ ...round, machine: stolen(n) })) },
+  );
+  const rounds = plain.measurements.reduce((sum, each) => sum + each.rounds.length, 0);
+  const told = texts({ ...plain, measurements });
+  assert.ok(told.includes(`more than 5 % of them in 2 of ${rounds} rounds, at most 0.9 of 2 (`), told);
+  assert.match(told, /16,700\/s, usage-ingest, local log/);
 });
 
 test('a quick run, a changed tree and a busy machine are told', () => {
