@@ -173,6 +173,11 @@ export const settingsSchema = z.object({
     .describe(
       'How long the writer lets a partition gather between two small transactions: each costs as much as some hundred rows. The first usage after a pause is stored at once.',
     ),
+  USAGE_WRITER_NICENESS: integer(0, 19)
+    .default(10)
+    .describe(
+      'How far the writer, and its sessions of the embedded Postgres, leave the CPU to who asks for it first, the fronts above all: 0 not at all, 19 (nearly) always.',
+    ),
   USAGE_WRITER_LOCK_TIMEOUT_MS: integer(10, 600_000)
     .default(2_000)
     .describe('How long the writer waits for a lock before it looks for who holds it.'),

@@ -38,6 +38,8 @@ export const logEvents = {
   postgres_away:
     'The writer cannot reach Postgres, or cannot write there; it tries again forever, nothing is lost.',
   postgres_back: 'The writer can reach Postgres again.',
+  niceness_failed:
+    'A session of the embedded Postgres could not be made to yield the CPU (USAGE_WRITER_NICENESS); it stores all the same.',
   store_failing: 'Postgres refuses a batch for a reason that is not its data: it is tried again forever.',
   store_recovered: 'A partition whose batches failed is stored again.',
   log_read_failing: 'A partition of the log cannot be read; it is tried again forever.',

@@ -7,6 +7,7 @@ import { createLocalReader } from '../log/local/reader.ts';
 import { runRole } from '../role/run-role.ts';
 import { createWriter } from './writer.ts';
 import { createWriterMetrics } from './writer-metrics.ts';
+import { yieldCpu } from './yield-cpu.ts';
 
 await runRole('writer', ({ settings, worker, logger }) => {
   // The supervisor names the embedded one here, too.
@@ -16,10 +17,11 @@ await runRole('writer', ({ settings, worker, logger }) => {
       'DATABASE_URL is not set, and the writer alone needs it: "usage-ingest database-url" prints that of the embedded one',
     ]);
   }
+  const onSessionOpened = yieldCpu(settings, logger);
   const metrics = createWriterMetrics(worker);
   if (settings.KAFKA_BROKERS !== undefined) {
     const reader = createKafkaReader({ settings, clientId: 'usage-ingest-writer', logger });
-    return createWriter({ settings, reader, databaseUrl, logger, metrics });
+    return createWriter({ settings, reader, databaseUrl, logger, metrics, onSessionOpened });
   }
   const reader = createLocalReader({
     logDir: join(settings.DATA_DIR, 'log'),
@@ -28,5 +30,13 @@ await runRole('writer', ({ settings, worker, logger }) => {
     segmentBytes: settings.USAGE_LOG_SEGMENT_BYTES,
     logger,
   });
-  return createWriter({ settings, reader, databaseUrl, logger, metrics, logBytes: reader.bytes });
+  return createWriter({
+    settings,
+    reader,
+    databaseUrl,
+    logger,
+    metrics,
+    onSessionOpened,
+    logBytes: reader.bytes,
+  });
 });

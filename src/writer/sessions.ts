@@ -64,10 +64,12 @@ export function createSessions(options: {
   logger: Logger;
   /** Postgres turned reachable (also for the first time, and again for every new session) or not. */
   onReachable: (reachable: boolean) => void;
+  /** A session was opened; its backend has this pid, on whatever machine Postgres runs. */
+  onOpened?: ((backendPid: number) => void) | undefined;
   /** Brings the schema up to date; before the first session, and again where its tables are missing. */
   prepare: () => Promise<unknown>;
 }): Sessions {
-  const { databaseUrl, connections, logger, onReachable, prepare } = options;
+  const { databaseUrl, connections, logger, onReachable, onOpened, prepare } = options;
   const idle: (Session | null)[] = Array.from({ length: connections }, () => null);
   const open = new Set<Session>();
   const waiting: ((slot: Session | null) => void)[] = [];
@@ -122,9 +124,12 @@ export function createSessions(options: {
       try {
         const session = sessionOf(await openClient(databaseUrl), open);
         try {
-          const { hasTables } = await session.within(connectTimeoutMs, () => checkSession(session.client));
+          const { hasTables, backendPid } = await session.within(connectTimeoutMs, () =>
+            checkSession(session.client),
+          );
           // Emptied, or another database than before under the same name.
           if (!hasTables) isPrepared = false;
+          onOpened?.(backendPid);
           await prepareOnce();
         } catch (error) {
           session.giveUp();

@@ -32,6 +32,8 @@ export interface WriterOptions {
   readonly databaseUrl: string;
   readonly logger: Logger;
   readonly metrics?: WriterMetrics;
+  /** A session with Postgres was opened; its backend has this pid, on whatever machine Postgres runs. */
+  readonly onSessionOpened?: (backendPid: number) => void;
   /** What the log takes and may take, where it has a bound of its own. */
   readonly logBytes?: () => { held: number; max: number };
   /** How often a partition that stopped for want of an operator is tried again; 30 s. */
@@ -70,6 +72,7 @@ export function createWriter(options: WriterOptions): Writer {
     databaseUrl,
     connections: settings.USAGE_WRITER_CONNECTIONS,
     logger,
+    onOpened: options.onSessionOpened,
     prepare: () => migrate(databaseUrl, logger),
     onReachable(reachable) {
       health.reachable(reachable);

@@ -15,8 +15,7 @@ export async function processStart(pid: number): Promise<string | null> {
   if (!Number.isSafeInteger(pid) || pid < 1) return null;
   if (process.platform !== 'linux') return psColumn(pid, 'lstart=');
   const stat = await readProc(`/proc/${pid}/stat`);
-  // "pid (name) state ppid ... starttime ...": the name may hold spaces and parentheses; see proc_pid_stat(5).
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = stat === null ? null : statFields(stat);
   if (!fields || fields[0] === 'Z' || fields[0] === 'X') return null;
   const boot = await readProc('/proc/sys/kernel/random/boot_id');
   return `${boot?.trim()}/${fields[19]}`;
@@ -27,6 +26,19 @@ export async function processCommand(pid: number): Promise<string | null> {
   if (!Number.isSafeInteger(pid) || pid < 1) return null;
   if (process.platform !== 'linux') return psColumn(pid, 'command=');
   return (await readProc(`/proc/${pid}/cmdline`))?.replaceAll('\0', ' ') || null;
+}
+
+/** Who started a process, or took it over; null where no such process runs. */
+export async function processParent(pid: number): Promise<number | null> {
+  if (!Number.isSafeInteger(pid) || pid < 1) return null;
+  if (process.platform !== 'linux') return Number(await psColumn(pid, 'ppid=')) || null;
+  const stat = await readProc(`/proc/${pid}/stat`);
+  return stat === null ? null : Number(statFields(stat)[1]);
+}
+
+/** From the state on: "pid (name) state ppid ... starttime ...", where the name may hold spaces and parentheses: proc_pid_stat(5). */
+function statFields(stat: string): string[] {
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 async function readProc(path: string): Promise<string | null> {
