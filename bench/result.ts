@@ -161,7 +161,7 @@ export interface Sample {
   readonly atS: number;
   /** Acknowledged since the sample before. */
   readonly requests: number;
-  /** Since the round began; 0 where the round does not follow the backlog, as short ones do not. */
+  /** Since the round began, as seen every few seconds; 0 where the round does not follow the backlog. */
   readonly usagesStored: number;
   readonly backlogRecords: number;
   readonly rssBytes: Readonly<Partial<Record<Stage, number>>>;

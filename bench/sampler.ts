@@ -1,6 +1,10 @@
-/** Looks at a round once a second: memory of each stage, and the backlog where the server tells it. */
+/**
+ * Looks at a round once a second: memory of each stage, and now and then the backlog where the server tells it. What
+ * that costs is taken from the cores that are measured: 40 ms of CPU a look, when each listed all processes and asked
+ * for all metrics, were a p99 of 37 ms at 16,700/s.
+ */
 
-import { sampleStageRss } from './process-cpu.ts';
+import { type StagePids, stagePids, stageRss } from './process-cpu.ts';
 import type { Round, Sample, Stage } from './result.ts';
 import type { Backlog, StageRoot } from './subject.ts';
 
@@ -23,6 +27,8 @@ export interface SamplerOptions {
 }
 
 const everyMs = 1_000;
+/** Of so many looks one lists the processes and asks for the backlog; what began after it is in the next one's. */
+const looksAThoroughOne = 5;
 const nothing: Backlog = { usagesStored: 0, records: 0, oldestS: 0, lagBuckets: [] };
 
 /** Where the server does not tell its backlog in time, the one before stands: rows are counted by other means. */
@@ -35,13 +41,16 @@ export function startSampler({ roots, observe, requestsSoFar }: SamplerOptions):
   let storedAtFirst: number | null = null;
   let stopped: Promise<Sampled> | null = null;
   let looking: Promise<void> = Promise.resolve();
+  let stages: readonly StagePids[] = [];
+  let looks = 0;
 
-  async function look(): Promise<void> {
+  async function look(isThorough = looks++ % looksAThoroughOne === 0): Promise<void> {
     const atS = (performance.now() - startedAt) / 1_000;
-    const rssBytes = await sampleStageRss(roots);
+    if (isThorough) stages = await stagePids(roots);
+    const rssBytes = stageRss(stages);
     for (const [stage, bytes] of Object.entries(rssBytes) as [Stage, number][])
       rssBytesMax[stage] = Math.max(rssBytesMax[stage] ?? 0, bytes);
-    backlog = (await observe?.().catch(() => null)) ?? backlog;
+    if (isThorough) backlog = (await observe?.().catch(() => null)) ?? backlog;
     storedAtFirst ??= backlog.usagesStored;
     const requests = requestsSoFar();
     series.push({
@@ -55,13 +64,13 @@ export function startSampler({ roots, observe, requestsSoFar }: SamplerOptions):
   }
 
   const timer = setInterval(() => {
-    looking = looking.then(look);
+    looking = looking.then(() => look());
   }, everyMs);
 
   async function stop(): Promise<Sampled> {
     clearInterval(timer);
     await looking;
-    await look();
+    await look(true);
     return { series, rssBytesMax };
   }
 
