@@ -12,13 +12,18 @@ const tickMs = 250;
 /** One clock for a reader and all its partitions; it runs while somebody listens. */
 export class Ticker {
   readonly #listeners = new Set<() => void>();
+  readonly #everyMs: number;
   #timer: NodeJS.Timeout | null = null;
+
+  constructor(everyMs = tickMs) {
+    this.#everyMs = everyMs;
+  }
 
   add(listener: () => void): void {
     this.#listeners.add(listener);
     this.#timer ??= setInterval(() => {
       for (const each of [...this.#listeners]) each();
-    }, tickMs);
+    }, this.#everyMs);
   }
 
   remove(listener: () => void): void {
@@ -29,7 +34,12 @@ export class Ticker {
   }
 }
 
-/** Counts the signs of change in one folder. Read `count`, look, then `wait(count)`: no change in between is lost. */
+/**
+ * Counts the signs of change in one folder. Read `count`, look, then `wait(count)`: no change in between is lost.
+ *
+ * The system is asked for one notice at a time, while somebody waits: under load every append would give one, a
+ * thousand a second that wake a process which reads ten times a second, and put the fronts off their cores.
+ */
 export class FolderWatch {
   count = 0;
   readonly #folder: string;
@@ -43,7 +53,8 @@ export class FolderWatch {
   };
   #waiting: (() => void) | null = null;
   #watcher: FSWatcher | null = null;
-  #isOpen = false;
+  /** The system gives no notices: the clock alone wakes. */
+  #isUnwatchable = false;
 
   constructor(folder: string, ticker: Ticker, logger: Logger) {
     this.#folder = folder;
@@ -53,8 +64,8 @@ export class FolderWatch {
 
   /** Resolves once something changed since `count` was read, or might have, or the watch was closed. */
   async wait(count: number): Promise<void> {
-    // What changed before the watch began gave no notice: the first wait only opens it.
-    if (!this.#isOpen) return this.#open();
+    // What changed before the watch began gave no notice: whoever waits looks once more.
+    if (!this.#watcher && !this.#isUnwatchable) return this.#open();
     if (this.count !== count) return;
     await new Promise<void>((resolve) => {
       this.#waiting = resolve;
@@ -62,19 +73,25 @@ export class FolderWatch {
   }
 
   #open(): void {
-    this.#isOpen = true;
     this.#ticker.add(this.#wake);
     try {
-      this.#watcher = watch(this.#folder, { encoding: 'buffer' }, this.#wake);
-      this.#watcher.on('error', () => this.#closeWatcher());
+      this.#watcher = watch(this.#folder, { encoding: 'buffer' }, () => {
+        this.#closeWatcher();
+        this.#wake();
+      });
+      this.#watcher.on('error', () => {
+        this.#isUnwatchable = true;
+        this.#closeWatcher();
+      });
     } catch (error) {
+      this.#isUnwatchable = true;
       this.#logger.warn('log_watch_unavailable', { err: error });
     }
   }
 
   /** Wakes the waiter and lets go; a later wait opens it again. */
   close(): void {
-    this.#isOpen = false;
+    this.#isUnwatchable = false;
     this.#ticker.remove(this.#wake);
     this.#closeWatcher();
     this.#wake();
