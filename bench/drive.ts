@@ -73,7 +73,7 @@ export async function driveRound({ driven, load, plan, followsBacklog }: DriveOp
 }
 
 function counts(result: LoadResult, perRequest: number) {
-  const { durationS, requests, shed, errors, unsent, latencyMs, sentLateMs } = result;
+  const { durationS, requests, shed, errors, unsent, latencyMs, sentLateMs, undisturbed } = result;
   const unknown = shed + errors;
   return {
     durationS,
@@ -84,6 +84,7 @@ function counts(result: LoadResult, perRequest: number) {
     ...(unknown > 0 ? { usagesUnknown: unknown * perRequest } : {}),
     ...(unsent > 0 ? { unsent } : {}),
     ...(sentLateMs ? { sentLateMs } : {}),
+    ...(undisturbed ? { undisturbed } : {}),
   };
 }
 

@@ -122,6 +122,8 @@ export interface Round {
   readonly unsent?: number;
   /** How late the generator itself sent what it could have sent: its own part in `latencyMs`. Only of open loops. */
   readonly sentLateMs?: Latency;
+  /** Of `latencyMs`, what came while the host took next to nothing. Of open loops, unless it always took more. */
+  readonly undisturbed?: Undisturbed;
   /** Microseconds of CPU, user and system, that each stage took in the round, until everything was stored. */
   readonly cpuUs: Readonly<Partial<Record<Stage, number>>>;
   /** Of the acknowledgement; of `fsync`: of one write. Null where there is none. */
@@ -146,6 +148,13 @@ export interface MachineCpu {
   readonly coresBusy: number;
   /** Wanted, and given to other guests by the host; 0 also where the host does not tell. */
   readonly coresStolen: number;
+}
+
+/** Moments in which the host took next to nothing: see load/undisturbed.ts. */
+export interface Undisturbed {
+  /** 0 to 1. */
+  readonly shareOfTime: number;
+  readonly latencyMs: Latency;
 }
 
 export interface Latency {

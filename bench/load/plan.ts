@@ -1,6 +1,6 @@
 /** What a load generator is told to do, and what it tells of it. */
 
-import type { Latency } from '../result.ts';
+import type { Latency, Undisturbed } from '../result.ts';
 import type { PayloadForm } from './payload.ts';
 
 export interface LoadPlan {
@@ -43,6 +43,8 @@ export interface LoadResult {
   readonly latencyMs: Latency | null;
   /** How late the generator itself sent what it could have sent: its share in `latencyMs`. Only of an open pace. */
   readonly sentLateMs: Latency | null;
+  /** Of an open pace, unless the host always took too much. */
+  readonly undisturbed: Undisturbed | null;
 }
 
 export type ToLoad = { readonly type: 'run'; readonly plan: LoadPlan };

@@ -17,14 +17,16 @@ process.on('message', (message: ToLoad) => void perform(message.plan));
 send({ type: 'ready' });
 
 async function perform(plan: LoadPlan): Promise<void> {
+  const tally = createTally({ watchesHost: plan.pace.kind === 'open' });
   try {
     const requests = requestsOf(plan);
-    const tally = createTally();
     const progress = setInterval(() => send({ type: 'progress', requests: tally.requests }), progressMs);
     await runPace(plan, requests, tally).finally(() => clearInterval(progress));
     send({ type: 'done', result: tally.result() });
   } catch (error) {
     send({ type: 'failed', message: (error as Error).message });
+  } finally {
+    tally.stop();
   }
 }
 

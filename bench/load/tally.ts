@@ -1,12 +1,9 @@
 /** Counts the answers of one run of a generator. */
 
 import { performance } from 'node:perf_hooks';
-import { build, type Histogram } from 'hdr-histogram-js';
-import type { Latency } from '../result.ts';
+import { LatencyHistogram } from './latency-histogram.ts';
 import type { LoadResult } from './plan.ts';
-
-/** Longer than any answer is waited for, microseconds. */
-const latencyUsMax = 3_600_000_000;
+import { watchUndisturbed } from './undisturbed.ts';
 
 export interface Tally {
   /** Acknowledged so far. */
@@ -19,13 +16,18 @@ export interface Tally {
   /** It was due so long ago, and was not sent. */
   unsent(waitedMs: number): void;
   sentLate(ms: number): void;
+  /** Called at the end. */
   result(): LoadResult;
+  /** Lets go of what it watches; `result` did. */
+  stop(): void;
 }
 
-export function createTally(): Tally {
+/** @param options.watchesHost tells latencies of undisturbed moments apart, at ten looks a second at the machine's account */
+export function createTally(options: { watchesHost: boolean }): Tally {
   const startedAt = performance.now();
-  const latency = createHistogram();
-  const late = createHistogram();
+  const latency = new LatencyHistogram();
+  const late = new LatencyHistogram();
+  const undisturbed = options.watchesHost ? watchUndisturbed() : null;
   let lastAt = startedAt;
   let requests = 0;
   let shed = 0;
@@ -51,16 +53,17 @@ export function createTally(): Tally {
       else if (status !== 200 && status !== 201) return failure(`status ${status}`);
       else {
         requests++;
-        record(latency, latencyMs);
+        latency.record(latencyMs);
+        undisturbed?.answer(latencyMs);
       }
       lastAt = nowMs;
     },
     failure,
     unsent(waitedMs) {
       unsent++;
-      record(latency, waitedMs);
+      latency.record(waitedMs);
     },
-    sentLate: (ms) => record(late, ms),
+    sentLate: (ms) => late.record(ms),
     result: () => ({
       durationS: (lastAt - startedAt) / 1_000,
       requests,
@@ -68,27 +71,10 @@ export function createTally(): Tally {
       errors,
       unsent,
       firstError,
-      latencyMs: latencyOf(latency),
-      sentLateMs: latencyOf(late),
+      latencyMs: latency.latency(),
+      sentLateMs: late.latency(),
+      undisturbed: undisturbed?.stop() ?? null,
     }),
+    stop: () => void undisturbed?.stop(),
   };
-}
-
-/** Of microseconds, to three digits. */
-function createHistogram(): Histogram {
-  return build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: latencyUsMax,
-    numberOfSignificantValueDigits: 3,
-  });
-}
-
-function record(histogram: Histogram, ms: number): void {
-  histogram.recordValue(Math.min(latencyUsMax, Math.max(1, Math.round(ms * 1_000))));
-}
-
-function latencyOf(histogram: Histogram): Latency | null {
-  if (histogram.totalCount === 0) return null;
-  const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1_000;
-  return { p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: histogram.maxValue / 1_000 };
 }

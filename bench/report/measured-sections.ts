@@ -7,6 +7,7 @@ import {
   measurementOf,
   measurementsOf,
   requestsASecond,
+  spreadOf,
   stageOrder,
   stagesOf,
   totalCpuUsAUsage,
@@ -97,7 +98,7 @@ export function staircaseSection(result: BenchResult): Block[] {
   return [
     heading(2, 'Staircase: a fixed rate, whatever the answers take'),
     paragraph(
-      'Requests are sent when they are due. A late one counts from when it was due, so that a stall is not left out (coordinated omission).',
+      'Requests are sent when they are due. A late one counts from when it was due, so that a stall is not left out (coordinated omission). The last columns tell of the moments in which the host took less than 2.5 % of this machine.',
     ),
     ...plots(
       latencyChart(result, 'local'),
@@ -122,6 +123,9 @@ export function staircaseSection(result: BenchResult): Block[] {
             '#lag, s',
             '#stored after, s',
             '#cores stolen',
+            '#undisturbed, %',
+            '#then p50',
+            '#then p99',
           ],
           steps.map((each) => [
             subjectNames[each.subject],
@@ -135,6 +139,7 @@ export function staircaseSection(result: BenchResult): Block[] {
               figureText(figureOf(each, key, (round) => round[key])),
             ),
             figureText(coresStolen(each)),
+            ...undisturbedCells(each),
           ]),
         ),
   ];
@@ -251,6 +256,16 @@ export function everythingSection(result: BenchResult): Block[] {
 
 function latency(measurement: Measurement, key: 'p50' | 'p90' | 'p99' | 'p999' | 'max'): Figure {
   return figureOf(measurement, 'latency', ({ latencyMs }) => latencyMs?.[key] ?? null);
+}
+
+function undisturbedCells({ rounds }: Measurement): string[] {
+  const found = rounds.flatMap(({ undisturbed }) => undisturbed ?? []);
+  if (found.length === 0) return ['-', '-', '-'];
+  return [
+    spreadOf(found.map(({ shareOfTime }) => shareOfTime * 100)),
+    spreadOf(found.map(({ latencyMs }) => latencyMs.p50)),
+    spreadOf(found.map(({ latencyMs }) => latencyMs.p99)),
+  ].map((spread) => figureText(spread));
 }
 
 function coresStolen(measurement: Measurement): Figure {
