@@ -13,7 +13,8 @@ import { processParent } from './live-process.ts';
 import { readPostmasterFile } from './postmaster-file.ts';
 
 /**
- * Makes a process at least so nice; one that is nicer stays as it is.
+ * Makes a process at least so nice; one that is nicer stays as it is. On Linux its first thread, and the threads and
+ * processes that this begins from then on.
  * @param pid 0: this process
  * @throws the system's error where the process is gone or is another user's
  */
