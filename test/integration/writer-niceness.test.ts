@@ -2,19 +2,12 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { getPriority } from 'node:os';
 import { test } from 'node:test';
 import pg from 'pg';
 import { createInstance, type Instance } from '../support/instance.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
 import { until } from '../support/until.ts';
-
-const linux = { skip: process.platform === 'linux' ? false : 'niceness is read from /proc' };
-
-/** The nineteenth field, counted with the state as third: proc_pid_stat(5). */
-async function niceness(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
-}
 
 /** Null where the kernel has no such groups. */
 async function autogroupNiceness(pid: number): Promise<number | null> {
@@ -41,56 +34,50 @@ async function start(
   return instance;
 }
 
-/** Those of the sessions that are open; at least one is, as the writer looks at its tables. */
-async function openBackends(url: string): Promise<number[]> {
-  let pids: number[] = [];
-  await until(
-    async () => {
-      pids = await writerBackends(url);
-      return pids.length > 0;
-    },
-    { what: 'the writer has a session' },
-  );
+/** Those of the sessions over which a usage was just stored. */
+async function openBackends(instance: Instance, url: string): Promise<number[]> {
+  const body = '{"patientId":"100","timestamp":"2026-06-15T12:00:00Z","medication":"Albuterol"}';
+  assert.equal((await fetch(`${instance.url}/api/usages`, { method: 'POST', body })).status, 201);
+  const isStored = async () => (await query(url, 'select from usages').catch(() => [])).length > 0;
+  await until(isStored, { what: 'the usage is stored' });
+  const pids = await writerBackends(url);
+  assert.ok(pids.length > 0);
   return pids;
 }
 
-test(
-  'the writer and its sessions of the embedded Postgres are nice; fronts and others are not',
-  linux,
-  async (t) => {
-    const instance = await start(t, {});
-    const url = await instance.databaseUrl();
-    for (const pid of await openBackends(url)) {
-      await until(async () => (await niceness(pid)) === 10, { what: 'a session of the writer is nice' });
-      await until(async () => [10, null].includes(await autogroupNiceness(pid)), { what: 'so is its group' });
-    }
-    const own = await niceness(process.pid);
-    assert.equal(await niceness((await instance.pids('writer'))[0]!), 10);
-    assert.equal(await niceness((await instance.pids('front'))[0]!), own);
-    const other = new pg.Client({ connectionString: url });
-    await other.connect();
-    try {
-      const { rows } = await other.query<{ pid: number }>('select pg_backend_pid() as pid');
-      assert.equal(await niceness(rows[0]!.pid), own);
-    } finally {
-      await other.end();
-    }
-    assert.ok(!instance.output().includes('"niceness_failed"'));
-  },
-);
-
-test('USAGE_WRITER_NICENESS=0 leaves all as they were', linux, async (t) => {
-  const instance = await start(t, { USAGE_WRITER_NICENESS: '0' });
-  const backends = await openBackends(await instance.databaseUrl());
-  const own = await niceness(process.pid);
-  for (const pid of [...backends, ...(await instance.pids('writer'))]) assert.equal(await niceness(pid), own);
+test('the writer and its sessions of the embedded Postgres are nice; fronts and others are not', async (t) => {
+  const instance = await start(t, {});
+  const url = await instance.databaseUrl();
+  for (const pid of await openBackends(instance, url)) {
+    await until(() => getPriority(pid) === 10, { what: 'a session of the writer is nice' });
+    await until(async () => [10, null].includes(await autogroupNiceness(pid)), { what: 'so is its group' });
+  }
+  const own = getPriority(process.pid);
+  assert.equal(getPriority((await instance.pids('writer'))[0]!), 10);
+  assert.equal(getPriority((await instance.pids('front'))[0]!), own);
+  const other = new pg.Client({ connectionString: url });
+  await other.connect();
+  try {
+    const { rows } = await other.query<{ pid: number }>('select pg_backend_pid() as pid');
+    assert.equal(getPriority(rows[0]!.pid), own);
+  } finally {
+    await other.end();
+  }
+  assert.ok(!instance.output().includes('"niceness_failed"'));
 });
 
-test("a Postgres of the operator's own is left alone, on the same machine, too", linux, async (t) => {
+test('USAGE_WRITER_NICENESS=0 leaves all as they were', async (t) => {
+  const instance = await start(t, { USAGE_WRITER_NICENESS: '0' });
+  const backends = await openBackends(instance, await instance.databaseUrl());
+  const own = getPriority(process.pid);
+  for (const pid of [...backends, ...(await instance.pids('writer'))]) assert.equal(getPriority(pid), own);
+});
+
+test("a Postgres of the operator's own is left alone, on the same machine, too", async (t) => {
   const postgres = await startTestPostgres({ t });
   const instance = await start(t, { DATABASE_URL: postgres.url });
-  const backends = await openBackends(postgres.url);
-  assert.equal(await niceness((await instance.pids('writer'))[0]!), 10);
-  const own = await niceness(process.pid);
-  for (const pid of backends) assert.equal(await niceness(pid), own);
+  const backends = await openBackends(instance, postgres.url);
+  assert.equal(getPriority((await instance.pids('writer'))[0]!), 10);
+  const own = getPriority(process.pid);
+  for (const pid of backends) assert.equal(getPriority(pid), own);
 });
