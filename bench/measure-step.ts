@@ -72,9 +72,9 @@ export async function measureStep(step: Step, tools: StepTools): Promise<StepOut
 
 /** @throws RowsError; whatever the round throws */
 async function measureRound(round: () => Promise<Round>): Promise<Round> {
-  const before = await sampleMachineCpu();
+  const before = sampleMachineCpu();
   const measured = checked(await round());
-  return { ...measured, machine: machineCpuBetween(before, await sampleMachineCpu()) };
+  return { ...measured, machine: machineCpuBetween(before, sampleMachineCpu()) };
 }
 
 /** Those that fail say so when they are prepared. */

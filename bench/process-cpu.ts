@@ -18,7 +18,7 @@ import type { Stage } from './result.ts';
 import type { StageRoot } from './subject.ts';
 
 /** USER_HZ: what /proc/<pid>/stat counts in on every Linux that Node runs on. */
-const tickUs = 10_000;
+export const tickUs = 10_000;
 /** User and system time, each cut off. */
 const cutTicksMax = 2;
 

@@ -4,8 +4,7 @@
  * may have lost 20 ms of one core, as the kernel tells it in hundredths of a second.
  */
 
-import { readFileSync } from 'node:fs';
-import { parseMachineCpu } from '../machine-cpu.ts';
+import { sampleMachineCpu } from '../machine-cpu.ts';
 import type { Undisturbed } from '../result.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 
@@ -21,7 +20,7 @@ export interface UndisturbedWatch {
 }
 
 /** @param stolenS of the host so far, seconds; for tests */
-export function watchUndisturbed(stolenS: () => number = stolenSeconds): UndisturbedWatch {
+export function watchUndisturbed(stolenS = () => sampleMachineCpu().stolenS): UndisturbedWatch {
   const histogram = new LatencyHistogram();
   let latencies: number[] = [];
   /** At the beginning of this moment and of those before, the newest first. */
@@ -52,8 +51,4 @@ export function watchUndisturbed(stolenS: () => number = stolenSeconds): Undistu
       return latencyMs && { shareOfTime: Math.round((undisturbed / moments) * 1_000) / 1_000, latencyMs };
     },
   };
-}
-
-function stolenSeconds(): number {
-  return parseMachineCpu(readFileSync('/proc/stat', 'utf8'), 0).stolenS;
 }

@@ -18,10 +18,10 @@ await runRole('writer', ({ settings, worker, logger }) => {
     ]);
   }
   const onSessionOpened = yieldCpu(settings, logger);
-  const metrics = createWriterMetrics(worker);
+  const shared = { settings, databaseUrl, logger, metrics: createWriterMetrics(worker), onSessionOpened };
   if (settings.KAFKA_BROKERS !== undefined) {
     const reader = createKafkaReader({ settings, clientId: 'usage-ingest-writer', logger });
-    return createWriter({ settings, reader, databaseUrl, logger, metrics, onSessionOpened });
+    return createWriter({ ...shared, reader });
   }
   const reader = createLocalReader({
     logDir: join(settings.DATA_DIR, 'log'),
@@ -30,13 +30,5 @@ await runRole('writer', ({ settings, worker, logger }) => {
     segmentBytes: settings.USAGE_LOG_SEGMENT_BYTES,
     logger,
   });
-  return createWriter({
-    settings,
-    reader,
-    databaseUrl,
-    logger,
-    metrics,
-    onSessionOpened,
-    logBytes: reader.bytes,
-  });
+  return createWriter({ ...shared, reader, logBytes: reader.bytes });
 });

@@ -15,10 +15,10 @@ test('what is no /proc/stat is an error', () => {
   assert.throws(() => parseMachineCpu('', 0), /proc\/stat/);
 });
 
-test('a busy loop shows', linux, async () => {
-  const before = await sampleMachineCpu();
+test('a busy loop shows', linux, () => {
+  const before = sampleMachineCpu();
   const untilMs = performance.now() + 300;
   while (performance.now() < untilMs);
-  const { coresBusy, coresStolen } = machineCpuBetween(before, await sampleMachineCpu());
+  const { coresBusy, coresStolen } = machineCpuBetween(before, sampleMachineCpu());
   assert.ok(coresBusy + coresStolen > 0);
 });

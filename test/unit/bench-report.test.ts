@@ -24,7 +24,9 @@ async function reportOf(t: TestContext, result: BenchResult) {
   };
 }
 
-const stolen = (round: number) => ({ coresBusy: 1, coresStolen: [0.04, 0.3, 0.9][round]! });
+/** What a report says outside its tables. */
+const texts = (result: BenchResult) =>
+  JSON.stringify(reportBlocks(result).filter(({ kind }) => kind === 'text'));
 
 test('a report has every measurement, as Markdown, as a page and as plots', async (t) => {
   const result = madeResult();
@@ -119,8 +121,7 @@ test('what a part of a run left out is told', () => {
 });
 
 test('rounds in which the host took cores are told, with the worst', () => {
-  const texts = (result: BenchResult) =>
-    JSON.stringify(reportBlocks(result).filter(({ kind }) => kind === 'text'));
+  const stolen = (round: number) => ({ coresBusy: 1, coresStolen: [0.04, 0.3, 0.9][round]! });
   const plain = madeResult();
   assert.doesNotMatch(texts(plain), /host gave/);
   const measurements = plain.measurements.map((each) =>
@@ -135,8 +136,6 @@ test('rounds in which the host took cores are told, with the worst', () => {
 });
 
 test('a quick run, a changed tree and a busy machine are told', () => {
-  const texts = (result: BenchResult) =>
-    JSON.stringify(reportBlocks(result).filter(({ kind }) => kind === 'text'));
   const plain = madeResult();
   const busy = { ...plain, quick: true, dirty: true, machine: { ...plain.machine, loadBefore: 3 } };
   for (const told of [/quick run/, /had changes/, /machine was busy/]) {

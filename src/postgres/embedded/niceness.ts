@@ -25,20 +25,18 @@ export function raiseNiceness(pid: number, niceness: number): void {
 /**
  * The same for a session of the embedded Postgres of `dataDir`, by its backend's pid as the server told it. Of another
  * server, whose pids mean nothing here, nothing is touched.
- * @returns whether it is a session of that server
  * @throws the system's error
  */
 export async function raiseSessionNiceness(
   dataDir: string,
   backend: number,
   niceness: number,
-): Promise<boolean> {
+): Promise<void> {
   const folder = await findEmbeddedFolder(dataDir);
   const postmaster = folder && (await readPostmasterFile(folder.data));
-  if (!postmaster || (await processParent(backend)) !== postmaster.pid) return false;
+  if (!postmaster || (await processParent(backend)) !== postmaster.pid) return;
   raiseNiceness(backend, niceness);
   await raiseAutogroupNiceness(backend, niceness);
-  return true;
 }
 
 /** The kernel takes such a change of a user's only every tenth of a second: sched_autogroup.c, EAGAIN before. */
