@@ -58,7 +58,8 @@ export function createUsageReader(options: {
   }
 
   function accept(into: Draft, usage: Usage, index: number, key: string | null, nowMs: number): void {
-    const id = usage.id ?? (key === null ? ids.next() : idempotentId({ apiKey: null, key, index, usage }));
+    const id =
+      usage.id ?? (key === null ? ids.next(nowMs) : idempotentId({ apiKey: null, key, index, usage }));
     const text = encodeRow(usage, id, receivedAtText(nowMs));
     // To ask for its bytes makes one string of the row's many parts, which would take four times the memory.
     const bytes = Buffer.byteLength(text);

@@ -9,7 +9,7 @@
 
 import { timestampLength, utcMonth, writeTimestamp } from './calendar.ts';
 import { medicationLengthMax, patientIdLengthMax } from './schema.ts';
-import { parseTimestamp } from './timestamp.ts';
+import { parseTimestampBytes } from './timestamp.ts';
 import { type UuidV7, uuidLength } from './uuid-v7.ts';
 
 const [tab, lineFeed, carriageReturn, space] = [0x09, 0x0a, 0x0d, 0x20];
@@ -23,8 +23,6 @@ const keys = {
   timestamp: Buffer.from('timestamp"'),
   id: Buffer.from('id"'),
 };
-/** The longest that a zone's name leaves a timestamp plain. */
-const timestampLengthMax = 128;
 /** Of a safe integer whatever the digits. */
 const integerDigitsMax = 15;
 const unseen = -1;
@@ -38,7 +36,6 @@ export class PlainUsageReader {
   month = 0;
   readonly #ids: UuidV7;
   readonly #row = Buffer.allocUnsafeSlow(1024);
-  readonly #timestamp = Buffer.allocUnsafeSlow(timestampLengthMax);
   readonly #receivedAt = new Uint8Array(timestampLength);
   #receivedAtMs = Number.NaN;
   #patientId = unseen;
@@ -127,12 +124,11 @@ export class PlainUsageReader {
       return false;
     if (!isWithin(this.#patientIdEnd - this.#patientId, patientIdLengthMax)) return false;
     if (!isWithin(this.#medicationEnd - this.#medication, medicationLengthMax)) return false;
-    if (!isWithin(this.#timestampEnd - this.#timestampAt, timestampLengthMax)) return false;
-    const length = copy(bytes, this.#timestampAt, this.#timestampEnd, this.#timestamp, 0);
-    const usedAt = parseTimestamp(this.#timestamp.toString('latin1', 0, length), nowMs);
+    // The quote stands behind it.
+    const usedAt = parseTimestampBytes(bytes, this.#timestampAt, this.#timestampEnd, nowMs);
     if (typeof usedAt === 'string') return false;
     const row = this.#row;
-    if (this.#id === unseen) this.#ids.write(row, 0);
+    if (this.#id === unseen) this.#ids.write(row, 0, nowMs);
     else if (!copyUuid(bytes, this.#id, this.#idEnd, row)) return false;
     let at = uuidLength;
     row[at++] = tab;

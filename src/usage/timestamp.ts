@@ -35,14 +35,27 @@ export const usedAtAheadMsMax = dayMs;
 
 /** Reads a timestamp; both bounds of the range are inclusive. */
 export function parseTimestamp(value: unknown, nowMs: number): Timestamp | UsageProblemCode {
-  let timestamp: Timestamp | UsageProblemCode;
-  if (typeof value === 'string') timestamp = parseText(value);
-  else if (typeof value === 'number' && Number.isFinite(value))
-    timestamp = { ms: Math.floor(value), utcOffsetMinutes: null };
-  else return 'timestamp_format';
-  if (typeof timestamp === 'string') return timestamp;
-  if (timestamp.ms < usedAtMsMin || timestamp.ms > nowMs + usedAtAheadMsMax) return 'timestamp_range';
-  return timestamp;
+  if (typeof value === 'string') return inRange(parseText(value), nowMs);
+  if (typeof value !== 'number' || !Number.isFinite(value)) return 'timestamp_format';
+  return inRange({ ms: Math.floor(value), utcOffsetMinutes: null }, nowMs);
+}
+
+/**
+ * Reads a timestamp that stands in bytes, all printable ASCII.
+ * @param end the place behind it, where no digit and none of `:.` stands
+ */
+export function parseTimestampBytes(
+  bytes: Uint8Array,
+  from: number,
+  end: number,
+  nowMs: number,
+): Timestamp | UsageProblemCode {
+  return inRange(parseBytes(bytes, from, end), nowMs);
+}
+
+function inRange(read: Timestamp | UsageProblemCode, nowMs: number): Timestamp | UsageProblemCode {
+  if (typeof read === 'string') return read;
+  return read.ms < usedAtMsMin || read.ms > nowMs + usedAtAheadMsMax ? 'timestamp_range' : read;
 }
 
 const space = 0x20;
@@ -51,108 +64,110 @@ const colon = 0x3a;
 const plus = 0x2b;
 const minus = 0x2d;
 const dot = 0x2e;
+const zero = 0x30;
 
+/** As bytes of UTF-8: what is not ASCII is no byte of any form, but for the name of a zone. */
 function parseText(text: string): Timestamp | UsageProblemCode {
-  if (text.length < 16) return 'timestamp_format';
-  const fourth = text.charCodeAt(3);
-  if (fourth === space) return parseDateString(text);
-  if (fourth === comma) return parseUtcString(text);
-  return parseRfc3339(text);
-}
-
-/** `Tue Nov 01 2016 09:11:51 GMT-0500 (CDT)`; the name in parentheses is optional and any text. */
-function parseDateString(text: string): Timestamp | UsageProblemCode {
-  const length = text.length;
-  if (
-    length < 33 ||
-    text.charCodeAt(7) !== space ||
-    text.charCodeAt(10) !== space ||
-    text.charCodeAt(15) !== space ||
-    text.charCodeAt(24) !== space ||
-    !hasGmt(text, 25)
-  )
-    return 'timestamp_format';
-  const days = daysOfNamedDate(text, fourDigits(text, 11), monthNamed(text, 4), twoDigits(text, 8));
-  const timeMs = msOfTime(text, 16);
-  const offset = signedMinutes(text, 28, twoDigits(text, 29), twoDigits(text, 31));
-  if (days === invalid || timeMs === invalid || offset === invalid) return 'timestamp_format';
-  if (length > 33) {
-    const nameCode = zoneNameProblem(text);
-    if (nameCode !== null) return nameCode;
-  }
-  return {
-    ms: days * dayMs + timeMs - offset * 60_000,
-    utcOffsetMinutes: offset === 0 && text.charCodeAt(28) === minus ? null : offset,
-  };
-}
-
-/** What is wrong with ` (CDT)` at the end of what `toString` prints. The name is not stored, but is text all the same. */
-function zoneNameProblem(text: string): UsageProblemCode | null {
-  const last = text.length - 1;
-  if (
-    last < 35 ||
-    text.charCodeAt(33) !== space ||
-    text.charCodeAt(34) !== 0x28 ||
-    text.charCodeAt(last) !== 0x29
-  )
-    return 'timestamp_format';
+  const bytes = Buffer.from(text, 'utf8');
+  const read = parseBytes(bytes, 0, bytes.length);
+  if (typeof read === 'string' || text.length <= zoneNameAt) return read;
+  // The name is not stored, but is text all the same.
   const faults = textFaults(text);
-  if (faults === 0) return null;
+  if (faults === 0) return read;
   return faults & controlCharacter ? 'text_control_character' : 'text_not_well_formed';
 }
 
-/** `Tue, 01 Nov 2016 14:11:51 GMT` */
-function parseUtcString(text: string): Timestamp | UsageProblemCode {
+function parseBytes(bytes: Uint8Array, from: number, end: number): Timestamp | UsageProblemCode {
+  if (end - from < 16) return 'timestamp_format';
+  const fourth = bytes[from + 3];
+  if (fourth === space) return parseDateString(bytes, from, end);
+  if (fourth === comma) return parseUtcString(bytes, from, end);
+  return parseRfc3339(bytes, from, end);
+}
+
+/** Where ` (CDT)` begins in what `toString` prints. */
+const zoneNameAt = 33;
+
+/** `Tue Nov 01 2016 09:11:51 GMT-0500 (CDT)`; the name in parentheses is optional and any text. */
+function parseDateString(bytes: Uint8Array, from: number, end: number): Timestamp | UsageProblemCode {
   if (
-    text.length !== 29 ||
-    text.charCodeAt(4) !== space ||
-    text.charCodeAt(7) !== space ||
-    text.charCodeAt(11) !== space ||
-    text.charCodeAt(16) !== space ||
-    text.charCodeAt(25) !== space ||
-    !hasGmt(text, 26)
+    end - from < zoneNameAt ||
+    bytes[from + 7] !== space ||
+    bytes[from + 10] !== space ||
+    bytes[from + 15] !== space ||
+    bytes[from + 24] !== space ||
+    !hasGmt(bytes, from + 25) ||
+    !(end - from === zoneNameAt || hasZoneName(bytes, from + zoneNameAt, end))
   )
     return 'timestamp_format';
-  const days = daysOfNamedDate(text, fourDigits(text, 12), monthNamed(text, 8), twoDigits(text, 5));
-  const timeMs = msOfTime(text, 17);
+  const month = monthNamed(bytes, from + 4);
+  const days = daysOfNamedDate(bytes, from, fourDigits(bytes, from + 11), month, twoDigits(bytes, from + 8));
+  const timeMs = msOfTime(bytes, from + 16);
+  const offset = signedMinutes(bytes[from + 28]!, twoDigits(bytes, from + 29), twoDigits(bytes, from + 31));
+  if (days === invalid || timeMs === invalid || offset === invalid) return 'timestamp_format';
+  return {
+    ms: days * dayMs + timeMs - offset * 60_000,
+    utcOffsetMinutes: offset === 0 && bytes[from + 28] === minus ? null : offset,
+  };
+}
+
+function hasZoneName(bytes: Uint8Array, at: number, end: number): boolean {
+  return end - at >= 3 && bytes[at] === space && bytes[at + 1] === 0x28 && bytes[end - 1] === 0x29;
+}
+
+/** `Tue, 01 Nov 2016 14:11:51 GMT` */
+function parseUtcString(bytes: Uint8Array, from: number, end: number): Timestamp | UsageProblemCode {
+  if (
+    end - from !== 29 ||
+    bytes[from + 4] !== space ||
+    bytes[from + 7] !== space ||
+    bytes[from + 11] !== space ||
+    bytes[from + 16] !== space ||
+    bytes[from + 25] !== space ||
+    !hasGmt(bytes, from + 26)
+  )
+    return 'timestamp_format';
+  const month = monthNamed(bytes, from + 8);
+  const days = daysOfNamedDate(bytes, from, fourDigits(bytes, from + 12), month, twoDigits(bytes, from + 5));
+  const timeMs = msOfTime(bytes, from + 17);
   if (days === invalid || timeMs === invalid) return 'timestamp_format';
   return { ms: days * dayMs + timeMs, utcOffsetMinutes: null };
 }
 
-function parseRfc3339(text: string): Timestamp | UsageProblemCode {
-  const length = text.length;
-  const separator = text.charCodeAt(10);
-  const year = fourDigits(text, 0);
-  const month = twoDigits(text, 5);
-  const day = twoDigits(text, 8);
-  const hour = twoDigits(text, 11);
-  const minute = twoDigits(text, 14);
+function parseRfc3339(bytes: Uint8Array, from: number, end: number): Timestamp | UsageProblemCode {
+  const separator = bytes[from + 10];
+  const year = fourDigits(bytes, from);
+  const month = twoDigits(bytes, from + 5);
+  const day = twoDigits(bytes, from + 8);
+  const hour = twoDigits(bytes, from + 11);
+  const minute = twoDigits(bytes, from + 14);
   if (
-    text.charCodeAt(4) !== minus ||
-    text.charCodeAt(7) !== minus ||
+    bytes[from + 4] !== minus ||
+    bytes[from + 7] !== minus ||
     (separator !== 0x54 && separator !== space && separator !== 0x74) ||
-    text.charCodeAt(13) !== colon ||
+    bytes[from + 13] !== colon ||
     !isDate(year, month, day) ||
     hour >>> 0 > 23 ||
     minute >>> 0 > 59
   )
     return 'timestamp_format';
-  let at = 16;
+  let at = from + 16;
   let second = 0;
   let fractionMs = 0;
-  if (text.charCodeAt(at) === colon) {
-    if (length < 19) return 'timestamp_format';
-    second = twoDigits(text, 17);
+  if (bytes[at] === colon) {
+    if (end - at < 3) return 'timestamp_format';
+    second = twoDigits(bytes, at + 1);
     if (second >>> 0 > 60) return 'timestamp_format';
-    at = 19;
-    if (text.charCodeAt(at) === dot) {
-      at = digitsEnd(text, 20);
-      if (at === 20) return 'timestamp_format';
-      for (let i = 20, unitMs = 100; i < at && unitMs >= 1; i++, unitMs /= 10)
-        fractionMs += (text.charCodeAt(i) - 0x30) * unitMs;
+    at += 3;
+    if (bytes[at] === dot) {
+      const fractionAt = at + 1;
+      at = digitsEnd(bytes, fractionAt, end);
+      if (at === fractionAt) return 'timestamp_format';
+      for (let i = fractionAt, unitMs = 100; i < at && unitMs >= 1; i++, unitMs /= 10)
+        fractionMs += (bytes[i]! - zero) * unitMs;
     }
   }
-  const offset = zoneMinutes(text, at);
+  const offset = zoneMinutes(bytes, at, end);
   if (offset === invalid) return 'timestamp_format';
   const seconds = (hour * 60 + minute - (offset ?? 0)) * 60 + second;
   const ms = daysFromDate(year, month, day) * dayMs + seconds * 1000;
@@ -161,36 +176,35 @@ function parseRfc3339(text: string): Timestamp | UsageProblemCode {
 }
 
 /** The zone that ends an RFC 3339 text: minutes, null where it says nothing of the sender's, or `invalid`. */
-function zoneMinutes(text: string, at: number): number | null {
-  const length = text.length;
-  if (length === at) return null;
-  const unit = text.charCodeAt(at);
-  if (unit === 0x5a || unit === 0x7a) return length === at + 1 ? null : invalid;
-  if (length !== at + 6 || text.charCodeAt(at + 3) !== colon) return invalid;
-  const minutes = signedMinutes(text, at, twoDigits(text, at + 1), twoDigits(text, at + 4));
+function zoneMinutes(bytes: Uint8Array, at: number, end: number): number | null {
+  if (at === end) return null;
+  const unit = bytes[at]!;
+  if (unit === 0x5a || unit === 0x7a) return end === at + 1 ? null : invalid;
+  if (end !== at + 6 || bytes[at + 3] !== colon) return invalid;
+  const minutes = signedMinutes(unit, twoDigits(bytes, at + 1), twoDigits(bytes, at + 4));
   return minutes === 0 && unit === minus ? null : minutes;
 }
 
 /** No part of a timestamp is as low: what the parts below give for text that is none. */
 const invalid = -1_000_000_000;
 
-/** The number at two digits, -1 where there are none. The text must reach as far: beyond it, NaN would pass for 0. */
-function twoDigits(text: string, at: number): number {
-  const tens = text.charCodeAt(at) - 0x30;
-  const ones = text.charCodeAt(at + 1) - 0x30;
+/** The number at two digits, -1 where there are none. The bytes must reach as far: beyond them, NaN would pass for 0. */
+function twoDigits(bytes: Uint8Array, at: number): number {
+  const tens = bytes[at]! - zero;
+  const ones = bytes[at + 1]! - zero;
   return tens >>> 0 > 9 || ones >>> 0 > 9 ? -1 : tens * 10 + ones;
 }
 
 /** As `twoDigits`, for four. */
-function fourDigits(text: string, at: number): number {
-  const high = twoDigits(text, at);
-  const low = twoDigits(text, at + 2);
+function fourDigits(bytes: Uint8Array, at: number): number {
+  const high = twoDigits(bytes, at);
+  const low = twoDigits(bytes, at + 2);
   return high < 0 || low < 0 ? -1 : high * 100 + low;
 }
 
-function digitsEnd(text: string, from: number): number {
+function digitsEnd(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
-  while (at < text.length && (text.charCodeAt(at) - 0x30) >>> 0 <= 9) at++;
+  while (at < end && (bytes[at]! - zero) >>> 0 <= 9) at++;
   return at;
 }
 
@@ -198,60 +212,66 @@ function isDate(year: number, month: number, day: number): boolean {
   return year >= 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(year, month);
 }
 
-const weekdayNames = 'SunMonTueWedThuFriSat';
+const weekdayNames = Buffer.from('SunMonTueWedThuFriSat');
 
-/** Days since the epoch of a date whose weekday's name starts the text, or `invalid`. */
-function daysOfNamedDate(text: string, year: number, month: number, day: number): number {
+/** Days since the epoch of a date whose weekday's name stands at `nameAt`, or `invalid`. */
+function daysOfNamedDate(
+  bytes: Uint8Array,
+  nameAt: number,
+  year: number,
+  month: number,
+  day: number,
+): number {
   if (!isDate(year, month, day)) return invalid;
   const days = daysFromDate(year, month, day);
-  const name = weekdayOfDays(days) * 3;
-  return text.charCodeAt(0) === weekdayNames.charCodeAt(name) &&
-    text.charCodeAt(1) === weekdayNames.charCodeAt(name + 1) &&
-    text.charCodeAt(2) === weekdayNames.charCodeAt(name + 2)
-    ? days
-    : invalid;
+  return hasName(bytes, nameAt, weekdayNames, weekdayOfDays(days)) ? days : invalid;
 }
 
-const monthNames = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const monthNames = Buffer.from('JanFebMarAprMayJunJulAugSepOctNovDec');
 /** The month, 1 to 12, by the low five bits of its name's second and third letters, which tell all twelve apart. */
 const monthByBits = new Int8Array(1024);
-for (const [index, name] of monthNames.entries()) monthByBits[nameBits(name, 0)] = index + 1;
+for (let index = 0; index < 12; index++) monthByBits[nameBits(monthNames, index * 3)] = index + 1;
 
-function nameBits(text: string, at: number): number {
-  return ((text.charCodeAt(at + 1) & 31) << 5) | (text.charCodeAt(at + 2) & 31);
+function nameBits(bytes: Uint8Array, at: number): number {
+  return ((bytes[at + 1]! & 31) << 5) | (bytes[at + 2]! & 31);
 }
 
 /** 1 to 12, or -1. */
-function monthNamed(text: string, at: number): number {
-  const month = monthByBits[nameBits(text, at)]!;
-  return month > 0 && text.startsWith(monthNames[month - 1]!, at) ? month : -1;
+function monthNamed(bytes: Uint8Array, at: number): number {
+  const month = monthByBits[nameBits(bytes, at)]!;
+  return month > 0 && hasName(bytes, at, monthNames, month - 1) ? month : -1;
+}
+
+/** Whether the three letters at `at` are those of the name of that index. */
+function hasName(bytes: Uint8Array, at: number, names: Uint8Array, index: number): boolean {
+  const name = index * 3;
+  return bytes[at] === names[name] && bytes[at + 1] === names[name + 1] && bytes[at + 2] === names[name + 2];
 }
 
 /** The milliseconds of `09:11:51`, or `invalid`. */
-function msOfTime(text: string, at: number): number {
-  const hour = twoDigits(text, at);
-  const minute = twoDigits(text, at + 3);
-  const second = twoDigits(text, at + 6);
+function msOfTime(bytes: Uint8Array, at: number): number {
+  const hour = twoDigits(bytes, at);
+  const minute = twoDigits(bytes, at + 3);
+  const second = twoDigits(bytes, at + 6);
   return hour >>> 0 > 23 ||
     minute >>> 0 > 59 ||
     second >>> 0 > 59 ||
-    text.charCodeAt(at + 2) !== colon ||
-    text.charCodeAt(at + 5) !== colon
+    bytes[at + 2] !== colon ||
+    bytes[at + 5] !== colon
     ? invalid
     : ((hour * 60 + minute) * 60 + second) * 1000;
 }
 
-/** Minutes east of UTC, within ±23:59, or `invalid`; the sign stands at `signAt`. */
-function signedMinutes(text: string, signAt: number, hours: number, minutes: number): number {
+/** Minutes east of UTC, within ±23:59, or `invalid`. */
+function signedMinutes(sign: number, hours: number, minutes: number): number {
   if (hours >>> 0 > 23 || minutes >>> 0 > 59) return invalid;
-  const sign = text.charCodeAt(signAt);
   if (sign === plus) return hours * 60 + minutes;
   // Minus zero would be told apart from zero by Object.is and by tests.
   return sign === minus ? 0 - (hours * 60 + minutes) : invalid;
 }
 
-function hasGmt(text: string, at: number): boolean {
-  return text.charCodeAt(at) === 0x47 && text.charCodeAt(at + 1) === 0x4d && text.charCodeAt(at + 2) === 0x54;
+function hasGmt(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x47 && bytes[at + 1] === 0x4d && bytes[at + 2] === 0x54;
 }
 
 function startsUtcMonth(ms: number): boolean {

@@ -29,15 +29,14 @@ const hyphen = 0x2d;
 const hex3 = Buffer.from(Array.from({ length: 4096 }, (_, n) => n.toString(16).padStart(3, '0')).join(''));
 const variantDigit = Buffer.from('89ab');
 
-/** A generator of ids, as text in small letters. */
+/** A generator of ids, as text in small letters; `nowMs` is the clock, epoch milliseconds. */
 export interface UuidV7 {
-  next(): string;
+  next(nowMs: number): string;
   /** Writes the next one's `uuidLength` bytes to `to`. */
-  write(to: Uint8Array, at: number): void;
+  write(to: Uint8Array, at: number, nowMs: number): void;
 }
 
-/** A generator of its own; `now` gives epoch milliseconds. */
-export function createUuidV7(now: () => number = Date.now): UuidV7 {
+export function createUuidV7(): UuidV7 {
   const pool = new Uint32Array(poolWords);
   const prefix = Buffer.alloc(prefixLength);
   const scratch = Buffer.alloc(uuidLength);
@@ -52,7 +51,7 @@ export function createUuidV7(now: () => number = Date.now): UuidV7 {
     prefix.write(`${digits.slice(0, 8)}-${digits.slice(8)}-7`, 'latin1');
   }
 
-  function write(to: Uint8Array, at: number): void {
+  function write(to: Uint8Array, at: number, nowMs: number): void {
     if (drawn + wordsPerId > poolWords) {
       randomFillSync(pool);
       drawn = 0;
@@ -60,7 +59,6 @@ export function createUuidV7(now: () => number = Date.now): UuidV7 {
     const a = pool[drawn++]!;
     const b = pool[drawn++]!;
     const c = pool[drawn++]!;
-    const nowMs = now();
     if (nowMs > ms) moveTo(nowMs, c & counterSeedMax);
     else if (counter < counterMax) counter++;
     else moveTo(ms + 1, c & counterSeedMax);
@@ -79,8 +77,8 @@ export function createUuidV7(now: () => number = Date.now): UuidV7 {
 
   return {
     write,
-    next() {
-      write(scratch, 0);
+    next(nowMs) {
+      write(scratch, 0, nowMs);
       return scratch.toString('latin1', 0, uuidLength);
     },
   };

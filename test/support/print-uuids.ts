@@ -3,5 +3,5 @@
 import { createUuidV7 } from '../../src/usage/uuid-v7.ts';
 
 const [count, ms] = process.argv.slice(2).map(Number);
-const uuidV7 = createUuidV7(() => ms!);
-process.stdout.write(`${Array.from({ length: count! }, uuidV7.next).join('\n')}\n`);
+const uuidV7 = createUuidV7();
+process.stdout.write(`${Array.from({ length: count! }, () => uuidV7.next(ms!)).join('\n')}\n`);
