@@ -19,7 +19,7 @@ export function createBenchKafka(): BenchKafka {
   return {
     async start() {
       folder = await mkdtemp(join(tmpdir(), 'bench-broker-'));
-      cluster = await createKafkaCluster({ folder, nodes: 1, port: 0 });
+      cluster = await createKafkaCluster({ folder, nodes: 1, port: 0, purpose: 'service' });
       await cluster.start();
       return { brokers: cluster.brokers, pids: cluster.nodes.map(({ pid }) => pid!) };
     },

@@ -111,10 +111,7 @@ function loadCandidates(step: LoadStep, tools: StepTools): Candidate[] {
     async prepare() {
       const driven = await tools.participants.subject(key);
       await forget(driven);
-      const pace: Pace =
-        rate === null
-          ? await closedPace(step, tools.load, driven)
-          : { kind: 'open', rate, seconds: step.seconds };
+      const pace = await warmedPace(step, tools.load, driven);
       const { durability } = driven.subject;
       return {
         measurement: { scenario, subject: key, durability, connections, offeredRate: rate },
@@ -137,19 +134,28 @@ const usagesMin = 2_000;
 /** No round stores more: what a fast server takes in has to go into Postgres before the next one begins. */
 const usagesMax = 1_000_000;
 
-/** Warms up, and finds how many requests take about as long as the step wants. */
-async function closedPace(step: LoadStep, load: Load, driven: Driven): Promise<Pace> {
-  const { form, connections, loop, seconds, warmSeconds } = step;
+/** Warms up. @returns the step's rate, or as many requests as take about as long as the step wants */
+async function warmedPace(step: LoadStep, load: Load, driven: Driven): Promise<Pace> {
+  const { rate, seconds, warmSeconds } = step;
+  if (rate === null) return closedPace(step, (await warmUp(step, load, driven)) * seconds);
+  if (warmSeconds > 0) await warmUp(step, load, driven);
+  return { kind: 'open', rate, seconds };
+}
+
+function closedPace({ form, connections, loop }: LoadStep, requests: number): Pace {
   const perRequest = usagesPerRequest(form);
-  const bounded = (requests: number) =>
-    Math.round(Math.max(connections, usagesMin / perRequest, Math.min(requests, usagesMax / perRequest)));
-  const pace = (requests: number): Pace => ({
-    kind: loop,
-    requests: bounded(requests),
-  });
+  const bounded = Math.max(connections, usagesMin / perRequest, Math.min(requests, usagesMax / perRequest));
+  return { kind: loop, requests: Math.round(bounded) };
+}
+
+/** A closed loop for as long as the step says. @returns requests/s */
+async function warmUp(step: LoadStep, load: Load, driven: Driven): Promise<number> {
+  const { form, connections, warmSeconds } = step;
+  const perRequest = usagesPerRequest(form);
 
   async function rateWith(requests: number): Promise<number> {
-    const result = await load.run({ url: driven.url, form, connections, pace: pace(requests) });
+    const pace = closedPace(step, requests);
+    const result = await load.run({ url: driven.url, form, connections, pace });
     if (result.requests === 0)
       throw new Error(`nothing is acknowledged (${result.firstError ?? 'all is shed'})`);
     driven.acknowledged += result.requests * perRequest;
@@ -160,5 +166,5 @@ async function closedPace(step: LoadStep, load: Load, driven: Driven): Promise<P
   const rate = await rateWith(roughly * warmSeconds);
   await driven.subject.settle(driven.acknowledged);
   await forget(driven);
-  return pace(rate * seconds);
+  return rate;
 }

@@ -9,7 +9,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { fetchJars, jarsFolder } from './jars.ts';
-import { createKafkaNode, type KafkaNode } from './node.ts';
+import { createKafkaNode, type JavaPurpose, type KafkaNode } from './node.ts';
 import { missingRequirements } from './requirements.ts';
 import {
   type NodeAddress,
@@ -52,6 +52,8 @@ export async function createKafkaCluster(options: {
   properties?: Readonly<Record<string, string>>;
   /** A second listener a node, on free ports. */
   secure?: SecureListener;
+  /** Default: tests. */
+  purpose?: JavaPurpose;
 }): Promise<KafkaCluster> {
   const jars = await jarsFolder();
   const missing = await missingRequirements(jars.cached);
@@ -75,6 +77,7 @@ export async function createKafkaCluster(options: {
         options.properties,
         options.secure,
       ),
+      purpose: options.purpose ?? 'tests',
       formatArguments: options.secure ? scramArguments(options.secure) : [],
       onStart: (pid) => watchdog.add(pid),
       onEnd: (pid) => watchdog.remove(pid),
