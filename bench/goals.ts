@@ -45,7 +45,7 @@ export type Verdict = 'goal met' | 'must met' | 'missed' | 'not measured';
 export interface JudgedGoal extends Omit<Goal, 'figure'> {
   readonly figure: Figure;
   readonly verdict: Verdict;
-  /** Whether single rounds were judged otherwise than their median. */
+  /** Whether single rounds lie on the other side of the bound that the verdict on their median speaks of. */
   readonly roundsDiffer: boolean;
 }
 
@@ -204,9 +204,14 @@ export function judgeGoals(result: BenchResult): JudgedGoal[] {
     const figure = goal.figure(result);
     if (!isMeasured(figure)) return { ...goal, figure, verdict: 'not measured', roundsDiffer: false };
     const verdict = verdictOf(goal, figure.median);
-    const roundsDiffer = [figure.min, figure.max].some((value) => verdictOf(goal, value) !== verdict);
+    const roundsDiffer = [figure.min, figure.max].some((value) => !bearsOut(verdict, verdictOf(goal, value)));
     return { ...goal, figure, verdict, roundsDiffer };
   });
+}
+
+/** A round that reaches the goal meets the must as well. */
+function bearsOut(verdict: Verdict, ofRound: Verdict): boolean {
+  return ofRound === verdict || (verdict === 'must met' && ofRound === 'goal met');
 }
 
 function verdictOf({ better, must, goal }: Goal, value: number): Verdict {

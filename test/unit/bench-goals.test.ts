@@ -162,6 +162,14 @@ test('the bound itself is reached, in both directions', () => {
   // Its slowest round is 3 % above the goal.
   assert.equal(writer(0.3).roundsDiffer, true);
   assert.equal(writer(0.2).roundsDiffer, false);
+  // A must that every round meets is met in every round, also where one of them reaches the goal.
+  assert.deepEqual(
+    [writer(0.305), writer(0.98)].map(({ verdict }) => verdict),
+    ['must met', 'must met'],
+  );
+  assert.equal(writer(0.305).roundsDiffer, false);
+  assert.equal(writer(0.98).roundsDiffer, true);
+  assert.equal(writer(1.01).roundsDiffer, true);
 });
 
 test('ratios stand round beside round, so that what slows both moves none', () => {
