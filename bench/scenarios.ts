@@ -93,7 +93,7 @@ function withOverrides(step: Step, wanted: Wanted): Step {
 
 const everyServer = ['bare', 'local', 'kafka', 'express-array', 'fastify-kafkajs', 'fastify-insert'] as const;
 
-/** About 13 minutes. */
+/** About 18 minutes. */
 function fullSteps(): Step[] {
   return [
     disk(2, 3),
