@@ -119,6 +119,7 @@ test('the bounds of each field, and what JSON allows but no plain usage has', ()
     { id: uuid },
     { timestamp: '"Tue Nov 01 2016 09:11:51 GMT+1439 (CDT)"' },
     { timestamp: '"Tue Nov 01 2016 09:11:51 GMT-0001"' },
+    { timestamp: quoted(`Tue Nov 01 2016 09:11:51 GMT-0500 (${'z'.repeat(500)})`) },
   ];
   for (const fields of taken) assert.ok(assertAgrees(body(fields)), JSON.stringify(fields));
   const left: Record<string, string>[] = [
@@ -145,6 +146,16 @@ test('the bounds of each field, and what JSON allows but no plain usage has', ()
   for (let length = 0; length < text.length; length++) assert.equal(read(text.slice(0, length)), -1);
   assert.equal(read(text.replace('{', '{"patientId":"2",')), -1, 'the last of two counts in JSON');
   assert.equal(read(text.replace('}', ',}')), -1);
+  // Nothing that stands behind a timestamp cut short is read as part of it.
+  for (const whole of [
+    '2016-11-01T14:11:51.123-05:00',
+    'Tue Nov 01 2016 09:11:51 GMT-0500 (CDT)',
+    'Tue, 01 Nov 2016 14:11:51 GMT',
+  ])
+    for (let length = 0; length <= whole.length; length++) {
+      const cut = body({ id: uuid, timestamp: quoted(whole.slice(0, length)) });
+      assert.equal(assertAgrees(cut), generalRow(cut, '') !== null, cut);
+    }
   // A line's end is the end of the bytes for whoever reads lines.
   const line = Buffer.from(`{"patientId":"1",\n${text.slice(text.indexOf('"medication"'))}`);
   assert.equal(plain.read(line, 0, line.indexOf('\n'), testNowMs), -1);
