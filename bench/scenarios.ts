@@ -99,10 +99,10 @@ function fullSteps(): Step[] {
     disk(2, 3),
     // Each log alone, before what it is compared with is started: an idle Kafka and its clients beside the local log
     // took a tenth of a core, and doubled its p99 at a million a minute.
-    ...climb('local', warmSeconds),
+    ...climb('local'),
     // What the machine and the load generator make of this rate where the server does nothing.
     staircase(['bare'], peakRate, 10),
-    ...climb('kafka', brokerWarmSeconds),
+    ...climb('kafka'),
     // What is compared most: a median of three is still a matter of luck on a rented machine.
     warmed(warmSeconds, single(everyServer, many, 3, 5)),
     single(['bare', 'local', 'kafka'], few, 2, 2),
@@ -136,7 +136,7 @@ function quickSteps(): Step[] {
 function soakSteps(seconds: number | null): Step[] {
   if (seconds === null) return [];
   return (['local', 'kafka'] as const).map((subject) => ({
-    ...warmed(warmSeconds, staircase([subject], peakRate, seconds)),
+    ...warmed(logWarmSeconds[subject], staircase([subject], peakRate, seconds)),
     scenario: 'soak',
   }));
 }
@@ -178,7 +178,7 @@ const single = (subjects: readonly SubjectKey[], connections: number, seconds: n
 /** For those that are compared: kafkajs gets faster for a quarter of a minute. */
 const warmSeconds = 12;
 /** The broker's Java compiles for a minute under load; what is left of it falls to the staircase's lower rates. */
-const brokerWarmSeconds = 30;
+const logWarmSeconds = { local: warmSeconds, kafka: 30 } as const;
 
 const warmed = (seconds: number, step: LoadStep): LoadStep => ({ ...step, warmSeconds: seconds });
 
@@ -189,9 +189,12 @@ const staircase = (subjects: readonly SubjectKey[], rate: number, seconds: numbe
 });
 
 /** All rates, one after the other; warm before the first, whose few requests would compile nothing. */
-const climb = (subject: SubjectKey, warmSecondsBefore: number): LoadStep[] =>
+const climb = (subject: keyof typeof logWarmSeconds): LoadStep[] =>
   rates.map((rate, n) =>
-    warmed(n === 0 ? warmSecondsBefore : 0, staircase([subject], rate, rate === peakRate ? peakSeconds : 5)),
+    warmed(
+      n === 0 ? logWarmSeconds[subject] : 0,
+      staircase([subject], rate, rate === peakRate ? peakSeconds : 5),
+    ),
   );
 
 function drain(
