@@ -8,7 +8,8 @@ import type { NodeAddress } from './server-properties.ts';
 
 const run = promisify(execFile);
 const log4jConfiguration = join(import.meta.dirname, 'log4j2.properties');
-/** How the broker's Java is run. */
+
+/** What a node is run for, and so with which arguments of Java. */
 export type JavaPurpose = keyof typeof jvmOptions;
 
 const jvmOptions = {

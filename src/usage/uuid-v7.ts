@@ -36,6 +36,7 @@ export interface UuidV7 {
   write(to: Uint8Array, at: number, nowMs: number): void;
 }
 
+/** A generator of its own: its ids only grow, and no other's are the same. */
 export function createUuidV7(): UuidV7 {
   const pool = new Uint32Array(poolWords);
   const prefix = Buffer.alloc(prefixLength);
