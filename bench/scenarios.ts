@@ -97,8 +97,8 @@ const everyServer = ['bare', 'local', 'kafka', 'express-array', 'fastify-kafkajs
 function fullSteps(): Step[] {
   return [
     disk(2, 3),
-    // Each log alone, before what it is compared with is started: an idle Kafka and its clients beside the local log
-    // took a tenth of a core, and doubled its p99 at a million a minute.
+    // The local log before Kafka's instance and the peers are started: idle beside it, Kafka and its clients took a
+    // tenth of a core, and doubled its p99 at a million a minute.
     ...climb('local'),
     // What the machine and the load generator make of this rate where the server does nothing.
     staircase(['bare'], peakRate, 10),

@@ -36,7 +36,7 @@ function takeField(key: string, value: string): void {
   switch (key) {
     case 'content-length':
       lengths++;
-      head.contentLength = parseLength(value);
+      head.contentLength = digits.test(value) ? Number(value) : Number.NaN;
       break;
     case 'transfer-encoding':
       transferEncodings++;
@@ -55,15 +55,7 @@ function takeField(key: string, value: string): void {
   }
 }
 
-/** NaN where it is not digits alone. */
-function parseLength(text: string): number {
-  let length = text === '' ? Number.NaN : 0;
-  for (let i = 0; i < text.length; i++) {
-    const digit = text.charCodeAt(i) - 0x30;
-    length = digit >>> 0 > 9 ? Number.NaN : length * 10 + digit;
-  }
-  return length;
-}
+const digits = /^\d+$/;
 
 /** The head of `req`; valid until the next call. */
 export function readHead(req: HttpRequest): Readonly<RequestHead> {
