@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { open, readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -105,6 +106,23 @@ test('a lock file of a dead server whose pid is another program by now does not 
   await writeFile(join(data, 'postmaster.pid'), `${process.pid}\n${data}\n1700000000\n5432\n\n127.0.0.1\n`);
   await server.start();
   assert.ok(process.pid, 'the other program lives');
+});
+
+test('a dead server that takes its lock file away while it is looked at does not stop the start', async (t) => {
+  const dataDir = await temporaryFolder(t);
+  const server = embedded(t, { dataDir });
+  await server.start();
+  await server.stop();
+  const data = join(dataDir, 'postgres', 'data');
+  await writeFile(join(data, 'postmaster.pid'), `${process.pid}\n${data}\n1700000000\n5432\n\n127.0.0.1\n`);
+  // The start reads the lock first and its owner second, which here waits until the lock is gone.
+  const owner = join(dataDir, 'postgres', 'owner.json');
+  assert.equal(spawnSync('mkfifo', [owner]).status, 0);
+  const started = server.start();
+  const asked = await open(owner, 'w');
+  await unlink(join(data, 'postmaster.pid'));
+  await asked.close();
+  assert.deepEqual(await query((await started).url, 'select 1 as n'), [{ n: 1 }]);
 });
 
 test('tells when the server ends unasked, and starts again with what was committed', async (t) => {

@@ -76,5 +76,10 @@ async function forgetForeignPid(data: string, pid: number): Promise<void> {
     // No such process: Postgres sees that by itself.
     if (systemErrorCode(error) === 'ESRCH') return;
   }
-  await unlink(postmasterFilePath(data));
+  try {
+    await unlink(postmasterFilePath(data));
+  } catch (error) {
+    // The server was in its last moment: no command line any more, its lock taken away by itself.
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  }
 }
