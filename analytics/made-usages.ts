@@ -5,7 +5,8 @@
 
 import type pg from 'pg';
 import { silentLogger } from '../src/observability/logger.ts';
-import { createMonthPartitions, monthOf } from '../src/writer/month-partitions.ts';
+import { dayMs, utcMonth } from '../src/usage/calendar.ts';
+import { createMonthPartitions } from '../src/writer/month-partitions.ts';
 import { sessionOf } from '../src/writer/sessions.ts';
 
 export interface MadeUsages {
@@ -17,7 +18,6 @@ export interface MadeUsages {
   readonly seed: number;
 }
 
-const dayMs = 86_400_000;
 const daysAMonth = 30.4375;
 /** Rows of one statement: short enough for the progress to move. */
 const chunkRows = 50_000;
@@ -47,7 +47,7 @@ export async function insertMadeUsages(
 async function makeMonths(client: pg.Client, days: number): Promise<void> {
   const now = Date.now();
   const needed = new Set<number>();
-  for (let day = -1; day <= days + 1; day += 1) needed.add(monthOf(now - day * dayMs));
+  for (let day = -1; day <= days + 1; day += 1) needed.add(utcMonth(now - day * dayMs));
   const partitions = createMonthPartitions({ logger: silentLogger, lockTimeoutMs });
   await partitions.ensure(sessionOf(client), needed);
 }

@@ -4,7 +4,8 @@ import pg from 'pg';
 import { silentLogger } from '../src/observability/logger.ts';
 import { createEmbeddedPostgres } from '../src/postgres/embedded/embedded-postgres.ts';
 import { migrate } from '../src/postgres/migrate.ts';
-import { createMonthPartitions, monthOf } from '../src/writer/month-partitions.ts';
+import { utcMonth } from '../src/usage/calendar.ts';
+import { createMonthPartitions } from '../src/writer/month-partitions.ts';
 import { sessionOf } from '../src/writer/sessions.ts';
 import type { StageRoot } from './subject.ts';
 import { usageOf } from './usages.ts';
@@ -43,7 +44,7 @@ export function createBenchDatabase(folder: string): BenchDatabase {
       await client.connect();
       running = { client, pid };
       const partitions = createMonthPartitions({ logger: silentLogger, lockTimeoutMs });
-      const months = Array.from({ length: usagesLookedAt }, (_, n) => monthOf(usageOf(n).usedAtMs));
+      const months = Array.from({ length: usagesLookedAt }, (_, n) => utcMonth(usageOf(n).usedAtMs));
       await partitions.ensure(sessionOf(client), new Set(months));
       return url;
     },

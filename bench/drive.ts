@@ -17,6 +17,8 @@ export interface Driven {
   acknowledged: number;
   /** Rows found when they were counted last. */
   rows: number | null;
+  /** Seconds under load since it was started: how warm it is. */
+  loadedS: number;
 }
 
 export interface DriveOptions {
@@ -51,6 +53,7 @@ export async function driveRound({ driven, load, plan, followsBacklog }: DriveOp
   try {
     const result = await load.run({ ...plan, url });
     const answeredAtMs = Date.now();
+    driven.loadedS += result.durationS;
     const usages = result.requests * usagesPerRequest(plan.form);
     driven.acknowledged += usages;
     const storedAtMs = await subject.settle(driven.acknowledged);
@@ -73,7 +76,7 @@ export async function driveRound({ driven, load, plan, followsBacklog }: DriveOp
 }
 
 function counts(result: LoadResult, perRequest: number) {
-  const { durationS, requests, shed, errors, unsent, latencyMs, sentLateMs, undisturbed } = result;
+  const { durationS, requests, shed, errors, unsent, latencyMs, sentLateMs, windows, undisturbed } = result;
   const unknown = shed + errors;
   return {
     durationS,
@@ -84,6 +87,7 @@ function counts(result: LoadResult, perRequest: number) {
     ...(unknown > 0 ? { usagesUnknown: unknown * perRequest } : {}),
     ...(unsent > 0 ? { unsent } : {}),
     ...(sentLateMs ? { sentLateMs } : {}),
+    ...(windows ? { latencyWindows: windows } : {}),
     ...(undisturbed ? { undisturbed } : {}),
   };
 }

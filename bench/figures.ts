@@ -74,6 +74,14 @@ export function ratioOf(
   return spreadOf(values);
 }
 
+/** The measurement with each part of a long round in the place of the round: for figures of the latency alone. */
+export function byWindow(measurement: Measurement): Measurement {
+  const rounds = measurement.rounds.flatMap(
+    (round) => round.latencyWindows?.map((latencyMs): Round => ({ ...round, latencyMs })) ?? [round],
+  );
+  return { ...measurement, rounds };
+}
+
 /** Why a measurement must not be used: it lost or made up rows, or did nothing at all. Null where it may. */
 export function doubtIn(measurement: Measurement): string | null {
   if (measurement.rounds.length === 0) return `${nameOf(measurement)} has no round`;

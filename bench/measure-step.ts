@@ -134,11 +134,14 @@ const usagesMin = 2_000;
 /** No round stores more: what a fast server takes in has to go into Postgres before the next one begins. */
 const usagesMax = 1_000_000;
 
+/** Time in which to learn how fast a subject is that needs no more warming up. */
+const trySeconds = 1;
+
 /** Warms up. @returns the step's rate, or as many requests as take about as long as the step wants */
 async function warmedPace(step: LoadStep, load: Load, driven: Driven): Promise<Pace> {
   const { rate, seconds, warmSeconds } = step;
   if (rate === null) return closedPace(step, (await warmUp(step, load, driven)) * seconds);
-  if (warmSeconds > 0) await warmUp(step, load, driven);
+  if (warmSeconds > driven.loadedS) await warmUp(step, load, driven);
   return { kind: 'open', rate, seconds };
 }
 
@@ -148,7 +151,7 @@ function closedPace({ form, connections, loop }: LoadStep, requests: number): Pa
   return { kind: loop, requests: Math.round(bounded) };
 }
 
-/** A closed loop for as long as the step says. @returns requests/s */
+/** A closed loop for as long as the step says, less what it was under load before. @returns requests/s */
 async function warmUp(step: LoadStep, load: Load, driven: Driven): Promise<number> {
   const { form, connections, warmSeconds } = step;
   const perRequest = usagesPerRequest(form);
@@ -159,11 +162,12 @@ async function warmUp(step: LoadStep, load: Load, driven: Driven): Promise<numbe
     if (result.requests === 0)
       throw new Error(`nothing is acknowledged (${result.firstError ?? 'all is shed'})`);
     driven.acknowledged += result.requests * perRequest;
+    driven.loadedS += result.durationS;
     return result.requests / result.durationS;
   }
 
   const roughly = await rateWith(firstUsages / perRequest);
-  const rate = await rateWith(roughly * warmSeconds);
+  const rate = await rateWith(roughly * Math.max(trySeconds, warmSeconds - driven.loadedS));
   await driven.subject.settle(driven.acknowledged);
   await forget(driven);
   return rate;

@@ -31,7 +31,7 @@ export function createParticipants(kafka: BenchContext['kafka']): Participants {
     const subject = subjects[key]({ folder, kafka });
     undo.push(() => subject.stop());
     const { url } = await subject.start();
-    return { subject, url, acknowledged: 0, rows: null };
+    return { subject, url, acknowledged: 0, rows: null, loadedS: 0 };
   }
 
   async function startTrial(key: TrialKey, folder: string, undo: Undo): Promise<Trial> {

@@ -24,6 +24,7 @@ const round = z.object({
   usagesUnknown: figure.optional(),
   unsent: figure.optional(),
   sentLateMs: latency.optional(),
+  latencyWindows: z.array(latency).min(2).optional(),
   undisturbed: z.object({ shareOfTime: figure, latencyMs: latency }).optional(),
   rssBytesMax: byStage,
   lagSMax: figure.nullable(),

@@ -122,6 +122,8 @@ export interface Round {
   readonly unsent?: number;
   /** How late the generator itself sent what it could have sent: its own part in `latencyMs`. Only of open loops. */
   readonly sentLateMs?: Latency;
+  /** `latencyMs` part by part, each of ten seconds or more: its spread. Of open loops of some length. */
+  readonly latencyWindows?: readonly Latency[];
   /** Of `latencyMs`, what came while the host took next to nothing. Of open loops, unless it always took more. */
   readonly undisturbed?: Undisturbed;
   /** Microseconds of CPU, user and system, that each stage took in the round, until everything was stored. */

@@ -17,7 +17,10 @@ export interface LoadStep {
   /** Of a step without a rate. */
   readonly loop: ClosedLoop;
   readonly seconds: number;
-  /** Under load before the first round: a server runs for days, and most of its code is compiled by then. May be 0. */
+  /**
+   * Under load before the first round, in this step or in those before: a server runs for days, and most of its code
+   * is compiled by then. May be 0.
+   */
   readonly warmSeconds: number;
   readonly rounds: number;
 }
@@ -111,8 +114,8 @@ function fullSteps(): Step[] {
     load('batch', ['local', 'kafka'], 'array', few, 2, 2),
     load('ndjson', ['local', 'kafka'], 'ndjson', 16, 2, 2),
     drain('drain', ['copy', 'local'], 5_000_000, 1),
-    drain('drain', ['kafka'], 1_000_000, 1),
-    drain('drain-repeats', ['copy-staged', 'local', 'kafka'], 1_000_000, 2),
+    drain('drain', ['kafka'], 500_000, 1),
+    drain('drain-repeats', ['copy-staged', 'local', 'kafka'], 500_000, 2),
   ];
 }
 
@@ -193,7 +196,7 @@ const climb = (subject: keyof typeof logWarmSeconds): LoadStep[] =>
   rates.map((rate, n) =>
     warmed(
       n === 0 ? logWarmSeconds[subject] : 0,
-      staircase([subject], rate, rate === peakRate ? peakSeconds : 5),
+      staircase([subject], rate, rate === peakRate ? peakSeconds : 3),
     ),
   );
 
@@ -218,5 +221,5 @@ const disk = (seconds: number, rounds: number): TrialStep => ({
 /** Rough seconds of a round of one subject, for the progress bar alone. */
 export function roundSecondsAbout(step: Step): number {
   if (step.kind === 'load') return step.seconds + 3 + step.warmSeconds / step.rounds;
-  return step.size.seconds + step.size.usages / 50_000 + (step.size.usages > 0 ? 3 : 0);
+  return step.size.seconds + step.size.usages / 40_000 + (step.size.usages > 0 ? 3 : 0);
 }

@@ -43,6 +43,8 @@ export interface LoadResult {
   readonly latencyMs: Latency | null;
   /** How late the generator itself sent what it could have sent: its share in `latencyMs`. Only of an open pace. */
   readonly sentLateMs: Latency | null;
+  /** `latencyMs` of one part of the run after the other. Of an open pace of some length. */
+  readonly windows: readonly Latency[] | null;
   /** Of an open pace, unless the host always took too much. */
   readonly undisturbed: Undisturbed | null;
 }

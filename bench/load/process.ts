@@ -17,7 +17,7 @@ process.on('message', (message: ToLoad) => void perform(message.plan));
 send({ type: 'ready' });
 
 async function perform(plan: LoadPlan): Promise<void> {
-  const tally = createTally({ watchesHost: plan.pace.kind === 'open' });
+  const tally = createTally(plan.pace.kind === 'open' ? plan.pace.seconds : null);
   try {
     const requests = requestsOf(plan);
     const progress = setInterval(() => send({ type: 'progress', requests: tally.requests }), progressMs);

@@ -2,6 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { LatencyHistogram } from './latency-histogram.ts';
+import { createLatencyWindows } from './latency-windows.ts';
 import type { LoadResult } from './plan.ts';
 import { watchUndisturbed } from './undisturbed.ts';
 
@@ -22,12 +23,16 @@ export interface Tally {
   stop(): void;
 }
 
-/** @param options.watchesHost tells latencies of undisturbed moments apart, at ten looks a second at the machine's account */
-export function createTally(options: { watchesHost: boolean }): Tally {
+/**
+ * @param openSeconds of a run whose requests are due at fixed times: latencies are told by parts of it too, and those of
+ * undisturbed moments apart, at ten looks a second at the machine's account; null of any other run
+ */
+export function createTally(openSeconds: number | null): Tally {
   const startedAt = performance.now();
   const latency = new LatencyHistogram();
   const late = new LatencyHistogram();
-  const undisturbed = options.watchesHost ? watchUndisturbed() : null;
+  const undisturbed = openSeconds === null ? null : watchUndisturbed();
+  const windows = openSeconds === null ? null : createLatencyWindows(openSeconds);
   let lastAt = startedAt;
   let requests = 0;
   let shed = 0;
@@ -39,6 +44,11 @@ export function createTally(options: { watchesHost: boolean }): Tally {
     errors++;
     firstError ??= what;
     lastAt = performance.now();
+  }
+
+  function record(latencyMs: number, nowMs: number): void {
+    latency.record(latencyMs);
+    windows?.record(nowMs - latencyMs - startedAt, latencyMs);
   }
 
   return {
@@ -53,7 +63,7 @@ export function createTally(options: { watchesHost: boolean }): Tally {
       else if (status !== 200 && status !== 201) return failure(`status ${status}`);
       else {
         requests++;
-        latency.record(latencyMs);
+        record(latencyMs, nowMs);
         undisturbed?.answer(latencyMs);
       }
       lastAt = nowMs;
@@ -61,7 +71,7 @@ export function createTally(options: { watchesHost: boolean }): Tally {
     failure,
     unsent(waitedMs) {
       unsent++;
-      latency.record(waitedMs);
+      record(waitedMs, performance.now());
     },
     sentLate: (ms) => late.record(ms),
     result: () => ({
@@ -73,6 +83,7 @@ export function createTally(options: { watchesHost: boolean }): Tally {
       firstError,
       latencyMs: latency.latency(),
       sentLateMs: late.latency(),
+      windows: windows?.latencies() ?? null,
       undisturbed: undisturbed?.stop() ?? null,
     }),
     stop: () => void undisturbed?.stop(),

@@ -61,12 +61,6 @@ export function monthTable(month: number): string {
   return `usages_${Math.floor(month / 12)}_${String((month % 12) + 1).padStart(2, '0')}`;
 }
 
-/** The month that a moment lies in. */
-export function monthOf(epochMs: number): number {
-  const date = new Date(epochMs);
-  return date.getUTCFullYear() * 12 + date.getUTCMonth();
-}
-
 async function attachedTables(client: pg.Client): Promise<Set<string>> {
   const { rows } = await client.query<{ name: string }>(
     "select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'usages'::regclass and not i.inhdetachpending",

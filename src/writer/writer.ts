@@ -9,9 +9,10 @@ import { createBacklogGauges, showLogBytes } from '../log/backlog-gauges.ts';
 import type { LogPartition, LogReader } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { migrate } from '../postgres/migrate.ts';
+import { utcMonth } from '../usage/calendar.ts';
 import { pause } from './backoff.ts';
 import { forgetPositions } from './forget-positions.ts';
-import { createMonthPartitions, monthOf } from './month-partitions.ts';
+import { createMonthPartitions } from './month-partitions.ts';
 import { createPartitionHealth } from './partition-health.ts';
 import { createPartitionWorker, type PartitionWorker } from './partition-worker.ts';
 import { createPositionWatch } from './position-watch.ts';
@@ -123,7 +124,7 @@ export function createWriter(options: WriterOptions): Writer {
   async function makeMonths(): Promise<void> {
     let isFailing = false;
     while (!stopping.signal.aborted) {
-      const now = monthOf(Date.now());
+      const now = utcMonth(Date.now());
       let waitMs = monthsEveryMs;
       try {
         await sessions.use(stopping.signal, (session) => months.ensure(session, [now, now + 1]));

@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { silentLogger } from '../../src/observability/logger.ts';
-import { createMonthPartitions, monthOf } from '../../src/writer/month-partitions.ts';
+import { utcMonth } from '../../src/usage/calendar.ts';
+import { createMonthPartitions } from '../../src/writer/month-partitions.ts';
 import { sessionOf } from '../../src/writer/sessions.ts';
 import { analyticsScripts, runScript, scriptPath, scriptText } from '../support/analytics.ts';
 import { startTestPostgres } from '../support/postgres.ts';
@@ -51,9 +52,9 @@ async function databaseWith(given: readonly Given[], t: { after(f: () => Promise
   await months.ensure(
     sessionOf(client),
     new Set([
-      ...given.map((usage) => monthOf(instantOf(usage))),
-      monthOf(nowMs),
-      monthOf(nowMs - 90 * dayMs),
+      ...given.map((usage) => utcMonth(instantOf(usage))),
+      utcMonth(nowMs),
+      utcMonth(nowMs - 90 * dayMs),
     ]),
   );
   for (const usage of given) {

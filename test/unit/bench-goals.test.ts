@@ -130,6 +130,23 @@ test('what the run says about a missing part is told', () => {
   assert.deepEqual(lineOf('total-kafka', result).figure, { notMeasured: 'kafka, single: there is no Java' });
 });
 
+test('a long round is judged by the median of its parts, and tells when one of them differs', () => {
+  const parts = (p99s: number[]) =>
+    changed((each) =>
+      each.scenario === 'staircase' && each.subject === 'local' && each.offeredRate === 16_700
+        ? { ...each, rounds: [{ ...each.rounds[0]!, latencyWindows: p99s.map(windowOf) }] }
+        : each,
+    );
+  const windowOf = (p99: number) => ({ p50: p99 / 10, p90: p99 / 2, p99, p999: p99, max: p99 });
+  const steady = lineOf('peak-p99', parts([9, 12, 11]));
+  assert.deepEqual(steady.figure, { median: 11, min: 9, max: 12, rounds: 3 });
+  assert.equal(steady.roundsDiffer, false);
+  const odd = lineOf('peak-p99', parts([9, 300, 11]));
+  assert.deepEqual([odd.verdict, odd.roundsDiffer], ['must met', true]);
+  // Beside 0.5 ms of the disk.
+  assert.ok(Math.abs(medianOf(lineOf('peak-p50', parts([9, 12, 11])).figure) - 2.2) < 1e-9);
+});
+
 test('requests that were due at the peak and never sent count as not acknowledged', () => {
   const starved = changed((each) =>
     each.scenario === 'staircase' && each.offeredRate === 16_700

@@ -7,7 +7,7 @@ import { createAnswerReader } from '../../bench/load/answer-reader.ts';
 import { progressText } from '../../bench/progress.ts';
 import { rowsAddUp } from '../../bench/rows.ts';
 import { planOf, subjectsOf } from '../../bench/scenarios.ts';
-import { bodyOf, distinctUsages, rowOf, usageAt, usageOf } from '../../bench/usages.ts';
+import { bodyOf, distinctUsages, idOf, rowOf, usageAt } from '../../bench/usages.ts';
 import { timestampText } from '../../src/usage/calendar.ts';
 import { encodeRow } from '../../src/usage/row.ts';
 import { validateUsage } from '../../src/usage/validate.ts';
@@ -18,14 +18,14 @@ describe('usages', () => {
       const usage = validateUsage(JSON.parse(bodyOf(n)), Date.now());
       assert.ok(!Array.isArray(usage));
       const received = timestampText(Date.now());
-      assert.equal(encodeRow(usage, usageOf(n).id, received), rowOf(n, received));
+      assert.equal(encodeRow(usage, idOf(n), received), rowOf(n, received));
     }
   });
 
   test('one place in so many repeats an earlier usage that is none itself', () => {
     const places = Array.from({ length: 50_000 }, (_, n) => usageAt(n, 20));
     assert.equal(new Set(places).size, distinctUsages(50_000, 20));
-    assert.equal(new Set(places.map((n) => usageOf(n).id)).size, distinctUsages(50_000, 20));
+    assert.equal(new Set(places.map((n) => idOf(n))).size, distinctUsages(50_000, 20));
     const seen = new Set<number>();
     for (const [place, n] of places.entries()) {
       if (n !== place) assert.ok(seen.has(n), `place ${place} repeats what came before`);
