@@ -59,7 +59,15 @@ export async function measure(options: Options, command: string, signal: AbortSi
     const { quick } = options;
     const head = { format: 1, ...before, startedAt: startedAt.toISOString(), durationS, quick } as const;
     return {
-      result: { ...head, command, settings: {}, measurements, ...(sizes ? { sizes } : {}), missing },
+      result: {
+        ...head,
+        command,
+        settings: {},
+        loadCore: load.core,
+        measurements,
+        ...(sizes ? { sizes } : {}),
+        missing,
+      },
       failures,
     };
   } finally {

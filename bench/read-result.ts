@@ -77,6 +77,7 @@ const resultSchema = z.object({
   }),
   versions: texts,
   settings: texts,
+  loadCore: figure.nullable().optional(),
   measurements: z.array(measurement),
   missing: z.array(z.object({ what: z.string(), why: z.string() })),
   sizes: z

@@ -50,6 +50,8 @@ export interface BenchResult {
   readonly versions: Readonly<Record<string, string>>;
   /** Those that are not at their default. */
   readonly settings: Readonly<Record<string, string>>;
+  /** The core that the load generator kept to; null: it ran on any. Absent in results from before it kept to one. */
+  readonly loadCore?: number | null;
   readonly measurements: readonly Measurement[];
   /** Bytes of what is written and sent; absent where they were not measured. */
   readonly sizes?: Sizes;

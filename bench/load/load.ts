@@ -3,10 +3,13 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { keepToOneCore } from './one-core.ts';
 import type { FromLoad, LoadPlan, LoadResult, ToLoad } from './plan.ts';
 
 export interface Load {
   readonly pid: number;
+  /** The one it keeps to; null: any. */
+  readonly core: number | null;
   /** Acknowledged requests of the run under way, told once a second; 0 where there is none. */
   readonly requestsSoFar: number;
   /** One at a time. @throws Error where the generator could not do it at all */
@@ -28,8 +31,10 @@ export async function startLoad(): Promise<Load> {
     hear = () => resolve();
     fail = reject;
   });
+  const core = await keepToOneCore(child.pid!);
   return {
     pid: child.pid!,
+    core,
     get requestsSoFar() {
       return requestsSoFar;
     },
