@@ -14,6 +14,7 @@
 
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { processParent, processStat } from '../src/postgres/embedded/live-process.ts';
 import type { Stage } from './result.ts';
 import type { StageRoot } from './subject.ts';
 
@@ -120,7 +121,7 @@ async function stageProcesses(
 export async function stagePids(roots: readonly StageRoot[]): Promise<StagePids[]> {
   requireProcessAccounting();
   const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const parents = await Promise.all(names.map((name) => parentOf(Number(name))));
+  const parents = await Promise.all(names.map((name) => processParent(Number(name))));
   const children = new Map<number, number[]>();
   for (const [index, parent] of parents.entries()) {
     if (parent === null) continue;
@@ -137,7 +138,7 @@ export async function stagePids(roots: readonly StageRoot[]): Promise<StagePids[
 
 /** Null where it has ended. */
 async function sampleProcess(pid: number): Promise<ProcessSample | null> {
-  const fields = await statFields(pid);
+  const fields = await processStat(pid);
   if (fields === null) return null;
   const [utime, stime, cutime, cstime] = [11, 12, 13, 14].map((at) => Number(fields[at])) as [
     number,
@@ -162,17 +163,6 @@ async function liveThreadsUs(pid: number): Promise<Map<string, number>> {
     }),
   );
   return new Map(us);
-}
-
-async function parentOf(pid: number): Promise<number | null> {
-  const fields = await statFields(pid);
-  return fields === null ? null : Number(fields[1]);
-}
-
-/** What follows the name in /proc/<pid>/stat, from the state on: proc_pid_stat(5). Null where it has ended. */
-async function statFields(pid: number): Promise<string[] | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 /** 0 where it has ended. */

@@ -11,6 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { processParent } from '../../src/postgres/embedded/live-process.ts';
+import { readPostmasterFile } from '../../src/postgres/embedded/postmaster-file.ts';
 import type { StageRoot } from '../subject.ts';
 
 export interface TreeServer {
@@ -79,8 +81,10 @@ export async function startTreeServer(root: string): Promise<TreeServer> {
       if (command.includes('src/front/process.ts')) found.push({ stage: 'front', pid });
       if (command.includes('src/writer/process.ts')) found.push({ stage: 'writer', pid });
     }
-    const postmaster = await readFile(join(dataDir, 'postgres', 'data', 'postmaster.pid'), 'utf8');
-    found.push({ stage: 'postgres', pid: Number(postmaster.split('\n')[0]) });
+    const postmaster = await readPostmasterFile(join(dataDir, 'postgres', 'data'));
+    // A front is ready before it.
+    if (postmaster === null) throw new Error("the server's Postgres does not run yet");
+    found.push({ stage: 'postgres', pid: postmaster.pid });
     return found;
   }
 
@@ -147,9 +151,7 @@ async function endServer(child: ChildProcess): Promise<void> {
 async function childrenOf(parent: number): Promise<number[]> {
   const found: number[] = [];
   for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    if (Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === parent) found.push(Number(name));
+    if (/^\d+$/.test(name) && (await processParent(Number(name))) === parent) found.push(Number(name));
   }
   return found;
 }

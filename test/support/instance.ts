@@ -9,6 +9,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { processParent, processStart } from '../../src/postgres/embedded/live-process.ts';
+import { readPostmasterFile } from '../../src/postgres/embedded/postmaster-file.ts';
 import { checkLogLines } from './log-lines.ts';
 import { until } from './until.ts';
 
@@ -203,7 +205,7 @@ async function descendants(root: number): Promise<number[]> {
   const children = new Map<number, number[]>();
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
-    const parent = await parentOf(Number(name));
+    const parent = await processParent(Number(name));
     if (parent !== null) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
   }
   const found = [root];
@@ -211,23 +213,14 @@ async function descendants(root: number): Promise<number[]> {
   return found;
 }
 
-async function parentOf(pid: number): Promise<number | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  return stat === null ? null : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-}
-
 /** A zombie that nobody has waited for yet is dead. */
-async function isAlive(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
-  return stat !== null && stat[stat.lastIndexOf(')') + 2] !== 'Z';
-}
+const isAlive = async (pid: number): Promise<boolean> => (await processStart(pid)) !== null;
 
 async function commandLine(pid: number): Promise<string> {
   return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
 }
 
 async function postmasterPid(dataDir: string): Promise<number[]> {
-  const text = await readFile(join(dataDir, 'postgres', 'data', 'postmaster.pid'), 'utf8').catch(() => '');
-  const pid = Number(text.split('\n')[0]);
-  return pid > 0 && (await isAlive(pid)) ? [pid] : [];
+  const file = await readPostmasterFile(join(dataDir, 'postgres', 'data'));
+  return file && (await isAlive(file.pid)) ? [file.pid] : [];
 }

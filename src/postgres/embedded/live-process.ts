@@ -14,8 +14,7 @@ const run = promisify(execFile);
 export async function processStart(pid: number): Promise<string | null> {
   if (!Number.isSafeInteger(pid) || pid < 1) return null;
   if (process.platform !== 'linux') return psColumn(pid, 'lstart=');
-  const stat = await readProc(`/proc/${pid}/stat`);
-  const fields = stat === null ? null : statFields(stat);
+  const fields = await processStat(pid);
   if (!fields || fields[0] === 'Z' || fields[0] === 'X') return null;
   const boot = await readProc('/proc/sys/kernel/random/boot_id');
   return `${boot?.trim()}/${fields[19]}`;
@@ -32,13 +31,17 @@ export async function processCommand(pid: number): Promise<string | null> {
 export async function processParent(pid: number): Promise<number | null> {
   if (!Number.isSafeInteger(pid) || pid < 1) return null;
   if (process.platform !== 'linux') return Number(await psColumn(pid, 'ppid=')) || null;
-  const stat = await readProc(`/proc/${pid}/stat`);
-  return stat === null ? null : Number(statFields(stat)[1]);
+  const fields = await processStat(pid);
+  return fields === null ? null : Number(fields[1]);
 }
 
-/** From the state on: "pid (name) state ppid ... starttime ...", where the name may hold spaces and parentheses: proc_pid_stat(5). */
-function statFields(stat: string): string[] {
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+/**
+ * What Linux says of a process, from its state on: "pid (name) state ppid ... starttime ...", where the name may hold
+ * spaces and parentheses: proc_pid_stat(5). Null where no such process runs.
+ */
+export async function processStat(pid: number): Promise<string[] | null> {
+  const stat = await readProc(`/proc/${pid}/stat`);
+  return stat === null ? null : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
 }
 
 async function readProc(path: string): Promise<string | null> {
