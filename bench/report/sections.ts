@@ -52,6 +52,11 @@ export function performanceCharts(result: BenchResult): Chart[] {
   return performanceBlocks(result).flatMap((block) => (block.kind === 'plot' ? [block.chart] : []));
 }
 
+function loadCoreText({ loadCore }: BenchResult): string {
+  if (loadCore === undefined) return '';
+  return loadCore === null ? ', which kept to no core' : `, which kept to core ${loadCore}`;
+}
+
 function introduction(result: BenchResult): Block[] {
   const warnings = [
     result.quick ? 'This was a quick run: its rounds are short and its spread is wide.' : '',
@@ -63,7 +68,7 @@ function introduction(result: BenchResult): Block[] {
   ].filter((warning) => warning !== '');
   return [
     paragraph(
-      `${result.machine.cores} cores of ${result.machine.cpu}; everything, the load generator too${typeof result.loadCore === 'number' ? `, which kept to core ${result.loadCore}` : ''}, ran on them. Figures are medians of the rounds, with the lowest and the highest round in brackets. Subjects of a scenario took turns, round by round.`,
+      `${result.machine.cores} cores of ${result.machine.cpu}; everything, the load generator too${loadCoreText(result)}, ran on them. Figures are medians of the rounds, with the lowest and the highest round in brackets. Subjects of a scenario took turns, round by round.`,
     ),
     ...warnings.map(paragraph),
   ];

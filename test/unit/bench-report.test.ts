@@ -90,6 +90,14 @@ test('a result without measurements is told to be one, and draws nothing', async
   assert.doesNotMatch(markdown + html, /NaN|undefined|Infinity/);
 });
 
+test('where the load generator ran is told, or not where a result does not know', () => {
+  const said = (more: Partial<BenchResult>) =>
+    /the load generator too(.*?) ran on them/.exec(texts({ ...madeResult(), ...more }))?.[1];
+  assert.equal(said({ loadCore: 0 }), ', which kept to core 0,');
+  assert.equal(said({ loadCore: null }), ', which kept to no core,');
+  assert.equal(said({}), ',');
+});
+
 test('lost rows are told among what is missing, and the figures of their measurement are not shown', async (t) => {
   const lost = madeMeasurement(
     { scenario: 'single', subject: 'local' },
