@@ -20,9 +20,8 @@ import {
   whyMissing,
 } from './figures.ts';
 import type { BenchResult, Measurement, Round, ScenarioName, Stage, SubjectName } from './result.ts';
+import { peakRate } from './scenarios.ts';
 
-/** A million a minute. */
-const peakRate = 16_700;
 const megabyte = 1e6;
 
 /** Bare is that of single usages: over as many connections, else, of another scenario, over the most. */

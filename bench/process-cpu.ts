@@ -14,7 +14,8 @@
 
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { processParent, processStat } from '../src/postgres/embedded/live-process.ts';
+import { processStat } from '../src/postgres/embedded/live-process.ts';
+import { childrenByParent } from '../test/support/process-tree.ts';
 import type { Stage } from './result.ts';
 import type { StageRoot } from './subject.ts';
 
@@ -120,13 +121,7 @@ async function stageProcesses(
 /** Each root with all processes below it, without those of another root; the root comes first. */
 export async function stagePids(roots: readonly StageRoot[]): Promise<StagePids[]> {
   requireProcessAccounting();
-  const names = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
-  const parents = await Promise.all(names.map((name) => processParent(Number(name))));
-  const children = new Map<number, number[]>();
-  for (const [index, parent] of parents.entries()) {
-    if (parent === null) continue;
-    children.set(parent, [...(children.get(parent) ?? []), Number(names[index])]);
-  }
+  const children = await childrenByParent();
   const rootPids = new Set(roots.map(({ pid }) => pid));
   return roots.map(({ stage, pid }) => {
     const pids = [pid];

@@ -5,14 +5,14 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { processParent } from '../../src/postgres/embedded/live-process.ts';
 import { readPostmasterFile } from '../../src/postgres/embedded/postmaster-file.ts';
+import { childrenByParent } from '../../test/support/process-tree.ts';
 import type { StageRoot } from '../subject.ts';
 
 export interface TreeServer {
@@ -76,7 +76,7 @@ export async function startTreeServer(root: string): Promise<TreeServer> {
 
   async function stageRoots(): Promise<StageRoot[]> {
     const found: StageRoot[] = [{ stage: 'supervisor', pid: child.pid! }];
-    for (const pid of await childrenOf(child.pid!)) {
+    for (const pid of (await childrenByParent()).get(child.pid!) ?? []) {
       const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replaceAll('\0', ' ');
       if (command.includes('src/front/process.ts')) found.push({ stage: 'front', pid });
       if (command.includes('src/writer/process.ts')) found.push({ stage: 'writer', pid });
@@ -146,14 +146,6 @@ async function endServer(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGTERM'), stopMsMax);
   await ended;
   clearTimeout(timer);
-}
-
-async function childrenOf(parent: number): Promise<number[]> {
-  const found: number[] = [];
-  for (const name of await readdir('/proc')) {
-    if (/^\d+$/.test(name) && (await processParent(Number(name))) === parent) found.push(Number(name));
-  }
-  return found;
 }
 
 async function freePorts(): Promise<[number, number]> {

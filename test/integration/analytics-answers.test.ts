@@ -7,14 +7,13 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { silentLogger } from '../../src/observability/logger.ts';
-import { utcMonth } from '../../src/usage/calendar.ts';
+import { dayMs, utcMonth } from '../../src/usage/calendar.ts';
 import { createMonthPartitions } from '../../src/writer/month-partitions.ts';
 import { sessionOf } from '../../src/writer/sessions.ts';
 import { analyticsScripts, runScript, scriptPath, scriptText } from '../support/analytics.ts';
 import { startTestPostgres } from '../support/postgres.ts';
 import { randomFromEnvironment } from '../support/random.ts';
 
-const dayMs = 86_400_000;
 const hourMs = 3_600_000;
 const postgres = await startTestPostgres();
 /** Today's UTC midnight: all times below are local times of a day before it. */

@@ -97,30 +97,32 @@ test('a port that is taken: another one, unless the setting fixes it', async (t)
   assert.deepEqual(await query(other.url, 'select 1 as n'), [{ n: 1 }]);
 });
 
-test('a lock file of a dead server whose pid is another program by now does not stop it', async (t) => {
+/** A server that has ended, whose lock file names another program's pid: ours. */
+async function withForeignLock(t: Closing) {
   const dataDir = await temporaryFolder(t);
   const server = embedded(t, { dataDir });
   await server.start();
   await server.stop();
   const data = join(dataDir, 'postgres', 'data');
-  await writeFile(join(data, 'postmaster.pid'), `${process.pid}\n${data}\n1700000000\n5432\n\n127.0.0.1\n`);
+  const lock = join(data, 'postmaster.pid');
+  await writeFile(lock, `${process.pid}\n${data}\n1700000000\n5432\n\n127.0.0.1\n`);
+  return { server, dataDir, lock };
+}
+
+test('a lock file of a dead server whose pid is another program by now does not stop it', async (t) => {
+  const { server } = await withForeignLock(t);
   await server.start();
   assert.ok(process.pid, 'the other program lives');
 });
 
 test('a dead server that takes its lock file away while it is looked at does not stop the start', async (t) => {
-  const dataDir = await temporaryFolder(t);
-  const server = embedded(t, { dataDir });
-  await server.start();
-  await server.stop();
-  const data = join(dataDir, 'postgres', 'data');
-  await writeFile(join(data, 'postmaster.pid'), `${process.pid}\n${data}\n1700000000\n5432\n\n127.0.0.1\n`);
+  const { server, dataDir, lock } = await withForeignLock(t);
   // The start reads the lock first and its owner second, which here waits until the lock is gone.
   const owner = join(dataDir, 'postgres', 'owner.json');
   assert.equal(spawnSync('mkfifo', [owner]).status, 0);
   const started = server.start();
   const asked = await open(owner, 'w');
-  await unlink(join(data, 'postmaster.pid'));
+  await unlink(lock);
   await asked.close();
   assert.deepEqual(await query((await started).url, 'select 1 as n'), [{ n: 1 }]);
 });

@@ -5,13 +5,14 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { processParent, processStart } from '../../src/postgres/embedded/live-process.ts';
+import { processStart } from '../../src/postgres/embedded/live-process.ts';
 import { readPostmasterFile } from '../../src/postgres/embedded/postmaster-file.ts';
 import { checkLogLines } from './log-lines.ts';
+import { childrenByParent } from './process-tree.ts';
 import { until } from './until.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
@@ -202,12 +203,7 @@ async function freePorts(): Promise<[number, number]> {
 
 /** Every process below `root`, itself included, from /proc. */
 async function descendants(root: number): Promise<number[]> {
-  const children = new Map<number, number[]>();
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
-    const parent = await processParent(Number(name));
-    if (parent !== null) children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
-  }
+  const children = await childrenByParent();
   const found = [root];
   for (const pid of found) found.push(...(children.get(pid) ?? []));
   return found;

@@ -7,7 +7,7 @@ import { createAnswerReader } from '../../bench/load/answer-reader.ts';
 import { progressText } from '../../bench/progress.ts';
 import { rowsAddUp } from '../../bench/rows.ts';
 import { planOf, subjectsOf } from '../../bench/scenarios.ts';
-import { bodyOf, distinctUsages, idOf, rowOf, usageAt } from '../../bench/usages.ts';
+import { bodyOf, distinctUsages, idOf, rowBytesMax, rowOf, usageAt } from '../../bench/usages.ts';
 import { timestampText } from '../../src/usage/calendar.ts';
 import { encodeRow } from '../../src/usage/row.ts';
 import { validateUsage } from '../../src/usage/validate.ts';
@@ -19,6 +19,7 @@ describe('usages', () => {
       assert.ok(!Array.isArray(usage));
       const received = timestampText(Date.now());
       assert.equal(encodeRow(usage, idOf(n), received), rowOf(n, received));
+      assert.ok(Buffer.byteLength(rowOf(n, received)) <= rowBytesMax);
     }
   });
 

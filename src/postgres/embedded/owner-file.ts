@@ -6,10 +6,8 @@
  * own lock on it.
  */
 
-import { unlink } from 'node:fs/promises';
-import { systemErrorCode } from './embedded-error.ts';
 import { processStart } from './live-process.ts';
-import { readSmallFile, replaceSmallFile } from './small-file.ts';
+import { readSmallFile, removeSmallFile, replaceSmallFile } from './small-file.ts';
 
 interface Owner {
   readonly pid: number;
@@ -30,12 +28,8 @@ export async function becomeOwner(path: string): Promise<void> {
 }
 
 /** Says that nobody runs the server. Only its owner calls this. */
-export async function endOwnership(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
-  }
+export function endOwnership(path: string): Promise<void> {
+  return removeSmallFile(path);
 }
 
 /** A file that is none of ours names no owner. */

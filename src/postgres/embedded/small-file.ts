@@ -42,6 +42,15 @@ export async function replaceSmallFile(path: string, text: string): Promise<void
   await syncFolder(dirname(path));
 }
 
+/** Removes the file; none there is as good. */
+export async function removeSmallFile(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw error;
+  }
+}
+
 /** Makes the names in a folder durable. */
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');

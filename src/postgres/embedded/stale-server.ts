@@ -1,12 +1,12 @@
 /** Clears what a killed owner may have left behind: a server that still runs, a lock file that names another's pid. */
 
-import { unlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
 import type { EmbeddedFolder } from './folder.ts';
 import { processStart } from './live-process.ts';
 import { livingOwner } from './owner-file.ts';
 import { isServerOf, postmasterFilePath, readPostmasterFile } from './postmaster-file.ts';
+import { removeSmallFile } from './small-file.ts';
 
 /**
  * Returns once no other process runs the folder's server: waits for an owner that lives (a command may be about
@@ -76,10 +76,6 @@ async function forgetForeignPid(data: string, pid: number): Promise<void> {
     // No such process: Postgres sees that by itself.
     if (systemErrorCode(error) === 'ESRCH') return;
   }
-  try {
-    await unlink(postmasterFilePath(data));
-  } catch (error) {
-    // The server was in its last moment: no command line any more, its lock taken away by itself.
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
-  }
+  // None is there any more where the server was in its last moment: its command line gone first, its lock by itself.
+  await removeSmallFile(postmasterFilePath(data));
 }
