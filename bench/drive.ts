@@ -76,7 +76,8 @@ export async function driveRound({ driven, load, plan, followsBacklog }: DriveOp
 }
 
 function counts(result: LoadResult, perRequest: number) {
-  const { durationS, requests, shed, errors, unsent, latencyMs, sentLateMs, windows, undisturbed } = result;
+  const { durationS, requests, shed, errors, firstError, unsent } = result;
+  const { latencyMs, sentLateMs, windows, undisturbed } = result;
   const unknown = shed + errors;
   return {
     durationS,
@@ -85,6 +86,7 @@ function counts(result: LoadResult, perRequest: number) {
     errors,
     latencyMs,
     ...(unknown > 0 ? { usagesUnknown: unknown * perRequest } : {}),
+    ...(firstError === null ? {} : { firstError }),
     ...(unsent > 0 ? { unsent } : {}),
     ...(sentLateMs ? { sentLateMs } : {}),
     ...(windows ? { latencyWindows: windows } : {}),

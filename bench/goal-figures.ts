@@ -82,34 +82,32 @@ export function figureOfOne(
   return figureOf(measurement, what, of);
 }
 
-function peakOf(result: BenchResult): Measurement | null {
-  return (
-    measurementsOf(result, 'staircase', 'local').find(({ offeredRate }) => offeredRate === peakRate) ?? null
+function peakOf(result: BenchResult, subject: SubjectName): Measurement | NotMeasured {
+  const peak = measurementsOf(result, 'staircase', subject).find(
+    ({ offeredRate }) => offeredRate === peakRate,
   );
+  return peak ?? { notMeasured: `${peakRate.toLocaleString('en-US')}/s was not offered to ${subject}` };
 }
-
-const notAtPeak: NotMeasured = {
-  notMeasured: `${peakRate.toLocaleString('en-US')}/s was not offered to local`,
-};
 
 export function peakErrors(result: BenchResult): Figure {
-  const peak = peakOf(result);
-  return peak ? figureOf(peak, 'answers', unansweredAtPeak) : notAtPeak;
+  const peak = peakOf(result, 'local');
+  return 'notMeasured' in peak ? peak : figureOf(peak, 'answers', unansweredAtPeak);
 }
 
-export function peakBesideDisk(result: BenchResult): Figure {
+export function peakBesideDisk(result: BenchResult, subject: SubjectName): Figure {
   // The smaller of the groups that were written comes first: at this rate a group is small.
   const [disk] = measurementsOf(result, 'disk', 'fsync');
   if (!disk) return { notMeasured: whyMissing(result, 'disk', 'fsync') };
-  const peak = peakOf(result);
-  if (!peak) return notAtPeak;
+  const peak = peakOf(result, subject);
+  if ('notMeasured' in peak) return peak;
   const p50 = (round: Round) => round.latencyMs?.p50 ?? null;
   return ratioOf(byWindow(peak), p50, disk, p50, 'p50');
 }
 
-export function peakP99(result: BenchResult): Figure {
-  const peak = peakOf(result);
-  return peak ? figureOf(byWindow(peak), 'latency', ({ latencyMs }) => latencyMs?.p99 ?? null) : notAtPeak;
+export function peakP99(result: BenchResult, subject: SubjectName): Figure {
+  const peak = peakOf(result, subject);
+  if ('notMeasured' in peak) return peak;
+  return figureOf(byWindow(peak), 'latency', ({ latencyMs }) => latencyMs?.p99 ?? null);
 }
 
 function unansweredAtPeak({ errors, shed, unsent = 0 }: Round): number {

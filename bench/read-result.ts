@@ -22,6 +22,7 @@ const round = z.object({
   cpuUs: byStage,
   latencyMs: latency.nullable(),
   usagesUnknown: figure.optional(),
+  firstError: z.string().optional(),
   unsent: figure.optional(),
   sentLateMs: latency.optional(),
   latencyWindows: z.array(latency).min(2).optional(),
@@ -45,7 +46,9 @@ const measurement = z.object({
   subject: z.enum([
     'local',
     'kafka',
+    'kafka-front',
     'bare',
+    'bare-durable',
     'express-array',
     'fastify-kafkajs',
     'fastify-insert',

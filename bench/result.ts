@@ -22,7 +22,9 @@ export type ScenarioName = (typeof scenarioOrder)[number];
 export type SubjectName =
   | 'local' // the whole server with the local log
   | 'kafka' // the whole server with Kafka
+  | 'kafka-front' // a front of it alone, which stores in no database
   | 'bare' // uWebSockets.js that reads the body and answers 201
+  | 'bare-durable' // the same, once the body is on disk
   | 'express-array' // the naive original
   | 'fastify-kafkajs' // one acks=-1 send a request
   | 'fastify-insert' // one INSERT a request
@@ -120,6 +122,8 @@ export interface Round {
    * expected. Absent: none. `rowsAddUp` (rows.ts) judges all three.
    */
   readonly usagesUnknown?: number;
+  /** What the first of the errors was; absent where there was none. */
+  readonly firstError?: string;
   /** Requests that were due and never sent, as all connections waited for answers; absent where none was, or not an open loop. */
   readonly unsent?: number;
   /** How late the generator itself sent what it could have sent: its own part in `latencyMs`. Only of open loops. */

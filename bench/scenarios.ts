@@ -94,7 +94,16 @@ function withOverrides(step: Step, wanted: Wanted): Step {
   return { ...step, rounds, size };
 }
 
-const everyServer = ['bare', 'local', 'kafka', 'express-array', 'fastify-kafkajs', 'fastify-insert'] as const;
+/** Stand side by side where single usages are measured. */
+export const everyServer = [
+  'bare',
+  'local',
+  'kafka',
+  'kafka-front',
+  'express-array',
+  'fastify-kafkajs',
+  'fastify-insert',
+] as const;
 
 /** About 15 minutes: five of them are the two minutes at a million a minute, and the drains of five million. */
 function fullSteps(): Step[] {
@@ -103,8 +112,8 @@ function fullSteps(): Step[] {
     // The local log before Kafka's instance and the peers are started: idle beside it, Kafka and its clients took a
     // tenth of a core, and doubled its p99 at a million a minute.
     ...climb('local'),
-    // What the machine and the load generator make of this rate where the server does nothing.
-    staircase(['bare'], peakRate, 10),
+    // What the machine, the load generator and the disk make of this rate where the server does next to nothing.
+    { ...warmed(3, staircase(['bare', 'bare-durable'], peakRate, 6)), rounds: 3 },
     ...climb('kafka'),
     // What is compared most: a median of three is still a matter of luck on a rented machine.
     warmed(warmSeconds, single(everyServer, many, 3, 5)),

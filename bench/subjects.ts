@@ -2,8 +2,9 @@
 
 import { settingsSchema } from '../src/config/settings.ts';
 import { createKafkaDrain, createLocalDrain } from './drain-trial.ts';
+import { createKafkaFront } from './front-alone-subject.ts';
 import { createKafka, createLocal } from './ingest-subject.ts';
-import { createBare } from './limits/bare-subject.ts';
+import { createBare, createBareDurable } from './limits/bare-subject.ts';
 import { createCopyTrial } from './limits/copy-trial.ts';
 import { groupBytes } from './limits/disk-rate.ts';
 import { createFsyncTrial } from './limits/fsync-trial.ts';
@@ -15,7 +16,9 @@ import type { CreateSubject, CreateTrial } from './subject.ts';
 export const subjects = {
   local: createLocal,
   kafka: createKafka,
+  'kafka-front': createKafkaFront,
   bare: createBare,
+  'bare-durable': createBareDurable,
   'express-array': createExpressArray,
   'fastify-kafkajs': createFastifyKafkajs,
   'fastify-insert': createFastifyInsert,
@@ -38,4 +41,8 @@ export type SubjectKey = keyof typeof subjects;
 export type TrialKey = keyof typeof trials;
 
 /** Those that cannot be measured without a Kafka. */
-export const needsKafka: ReadonlySet<SubjectKey | TrialKey> = new Set(['kafka', 'fastify-kafkajs'] as const);
+export const needsKafka: ReadonlySet<SubjectKey | TrialKey> = new Set([
+  'kafka',
+  'kafka-front',
+  'fastify-kafkajs',
+] as const);

@@ -5,7 +5,9 @@ import type { ScenarioName, Stage, SubjectName } from '../result.ts';
 export const subjectNames: Readonly<Record<SubjectName, string>> = {
   local: 'usage-ingest, local log',
   kafka: 'usage-ingest, Kafka',
+  'kafka-front': 'usage-ingest, a front and Kafka alone',
   bare: 'bare uWebSockets.js',
+  'bare-durable': 'bare + a durable write',
   'express-array': 'Express, array',
   'fastify-kafkajs': 'Fastify + kafkajs',
   'fastify-insert': 'Fastify + INSERT',

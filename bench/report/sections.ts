@@ -1,8 +1,9 @@
 /** The sections of a report in their order: what was found, what was not measured, and what it means for the goals. */
 
-import { doubtIn, isMeasured, measurementsOf } from '../figures.ts';
+import { doubtIn, isMeasured, measurementsOf, nameOf } from '../figures.ts';
 import { type JudgedGoal, judgeGoals } from '../goals.ts';
 import { type BenchResult, type ScenarioName, scenarioOrder } from '../result.ts';
+import { everyServer } from '../scenarios.ts';
 import type { Chart } from './charts.ts';
 import { type Block, heading, paragraph, table } from './contents.ts';
 import { bytesText, durationText, figureText, numberText } from './figure-text.ts';
@@ -93,12 +94,13 @@ function goalTable(judged: readonly JudgedGoal[]): Block {
   const bound = ({ better, unit }: JudgedGoal, value: number | null) =>
     value === null ? '-' : `${better === 'lower' ? '≤' : '≥'} ${numberText(value)} ${unit}`;
   return table(
-    ['what', '#figure', '#must', '#goal', 'verdict'],
+    ['what', '#figure', '#must', '#goal', '#floor', 'verdict'],
     judged.map((line) => [
       line.what,
       figureText(line.figure, line.unit),
       bound(line, line.must),
       bound(line, line.goal),
+      line.floor === null || !isMeasured(line.floor) ? '-' : figureText(line.floor, line.unit),
       `${line.verdict}${line.roundsDiffer ? ' (not in every round)' : ''}`,
     ]),
   );
@@ -113,7 +115,7 @@ function goalSection(result: BenchResult): Block[] {
   return [
     heading(2, 'The goals'),
     paragraph(
-      `Of ${judged.length}: ${count('goal met')} reach the goal, ${count('must met')} the must, ${count('missed')} miss it, ${count('not measured')} were not measured. Ratios are within this run, round beside round.`,
+      `Of ${judged.length}: ${count('goal met')} reach the goal, ${count('must met')} the must, ${count('missed')} miss it, ${count('not measured')} were not measured. Ratios are within this run, round beside round. The floor is what the least durable server has in the same run: bare uWebSockets.js that answers once the body is on disk.`,
     ),
     goalTable(judged),
     ...(unmeasured.length > 0 ? [{ kind: 'list', items: unmeasured } as const] : []),
@@ -128,6 +130,7 @@ function missingSection(result: BenchResult): Block[] {
   const items = [
     ...result.missing.map(({ what, why }) => `${what}: ${why}`),
     ...doubtful,
+    ...firstErrors(result),
     ...scenarioOrder
       .filter((scenario) => !measured(scenario))
       .map((scenario) => `${scenarioNames[scenario]}: not in this run (${result.command})`),
@@ -139,10 +142,22 @@ function missingSection(result: BenchResult): Block[] {
   ];
 }
 
+/** What became of requests that were neither acknowledged nor shed. */
+function firstErrors({ measurements }: BenchResult): string[] {
+  return measurements.flatMap((each) => {
+    const failed = each.rounds.filter(({ errors }) => errors > 0);
+    if (failed.length === 0) return [];
+    const errors = failed.reduce((sum, round) => sum + round.errors, 0);
+    const first = failed.find(({ firstError }) => firstError !== undefined)?.firstError;
+    return [
+      `${nameOf(each)}: ${errors.toLocaleString('en-US')} requests failed, the first with: ${first ?? 'not kept'}`,
+    ];
+  });
+}
+
 /** Who did not stand beside us where single usages were measured, and nothing says why. */
 function absentSubjects(result: BenchResult): string[] {
-  const servers = ['local', 'kafka', 'bare', 'express-array', 'fastify-kafkajs', 'fastify-insert'] as const;
-  return servers
+  return everyServer
     .filter((subject) => measurementsOf(result, 'single', subject).length === 0)
     .filter((subject) => !result.missing.some(({ what }) => what.includes(subject)))
     .map((subject) => `${subjectNames[subject]}: no single usages in this run (${result.command})`);

@@ -1,11 +1,12 @@
 /** The bench's peers and limits keep what they say, and count it: a figure beside ours must stand on real rows. */
 
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { createBare } from '../../bench/limits/bare-subject.ts';
+import { createKafkaFront } from '../../bench/front-alone-subject.ts';
+import { createBare, createBareDurable } from '../../bench/limits/bare-subject.ts';
 import { createCopyTrial, NoPsqlError } from '../../bench/limits/copy-trial.ts';
 import { groupBytes } from '../../bench/limits/disk-rate.ts';
 import { createFsyncTrial } from '../../bench/limits/fsync-trial.ts';
@@ -96,12 +97,28 @@ describe('peers', () => {
     const { subject, url } = await startSubject(t, createFastifyKafkajs);
     await keepsWhatItAcknowledges(subject, url);
   });
+
+  test('a front alone keeps each usage in its topic', { skip: skipWithoutKafka(kafka) }, async (t) => {
+    const { subject, url } = await startSubject(t, createKafkaFront);
+    await keepsWhatItAcknowledges(subject, url);
+  });
 });
 
 describe('limits', () => {
   test('bare answers 201 and keeps nothing to count', async (t) => {
     const { subject, url } = await startSubject(t, createBare);
     assert.deepEqual(await post(url, 0, 30), [201]);
+    assert.equal(await subject.countRows(), null);
+  });
+
+  test('bare-durable answers once the bodies are in its file', async (t) => {
+    const context = await contextOf(t);
+    const subject = createBareDurable(context);
+    closeAfter(t, () => subject.stop());
+    const { url } = await subject.start();
+    assert.deepEqual(await post(url, 0, 30), [201]);
+    const kept = await readFile(join(context.folder, 'bodies'), 'utf8');
+    for (let n = 0; n < 30; n++) assert.equal(kept.split(bodyOf(n)).length, 2);
     assert.equal(await subject.countRows(), null);
   });
 

@@ -45,7 +45,7 @@ export interface Instance {
 }
 
 /** How an operator's service starts the server. */
-const startCommand: readonly string[] = [
+export const startCommand: readonly string[] = [
   process.execPath,
   '--disable-warning=ExperimentalWarning',
   entry,

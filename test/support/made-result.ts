@@ -74,6 +74,7 @@ const singles: Record<string, Partial<Round>> = {
       load: 1.1e6,
     },
   },
+  'kafka-front': { cpuUs: { front: 2e6, broker: 0.4e6, load: 1.1e6 }, durationS: 8 },
   bare: { cpuUs: { subject: 1.2e6, load: 1.1e6 } },
   'express-array': { cpuUs: { subject: 24e6, load: 1.4e6 }, durationS: 130 },
   'fastify-kafkajs': { cpuUs: { subject: 33e6, broker: 12e6, load: 1.4e6 }, durationS: 260 },
@@ -188,6 +189,10 @@ export function madeResult(more: Partial<BenchResult> = {}): BenchResult {
         },
       ),
       ...staircase,
+      madeMeasurement(
+        { scenario: 'staircase', subject: 'bare-durable', offeredRate: 16_700 },
+        { requests: 100_200, usages: 100_200, latencyMs: latencyMs(0.8), cpuUs: { subject: 2e6 } },
+      ),
       ...drain,
       madeMeasurement(
         { scenario: 'soak', subject: 'local', offeredRate: 16_700 },

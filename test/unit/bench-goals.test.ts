@@ -30,6 +30,7 @@ test('figures follow from the measurements as the table says', () => {
     'memory-front': 115,
     'memory-writer': 95,
     'rate-kafkajs': 26,
+    'rate-kafkajs-front': 260 / 8,
   };
   const judged = judgeGoals(madeResult());
   assert.deepEqual(judged.map(({ name }) => name).sort(), Object.keys(expected).sort());
@@ -84,6 +85,10 @@ test('each goal needs every one of its measurements', () => {
     'memory-writer': [['drain', 'local']],
     'rate-kafkajs': [
       ['single', 'kafka'],
+      ['single', 'fastify-kafkajs'],
+    ],
+    'rate-kafkajs-front': [
+      ['single', 'kafka-front'],
       ['single', 'fastify-kafkajs'],
     ],
   };
@@ -145,6 +150,16 @@ test('a long round is judged by the median of its parts, and tells when one of t
   assert.deepEqual([odd.verdict, odd.roundsDiffer], ['must met', true]);
   // Beside 0.5 ms of the disk.
   assert.ok(Math.abs(medianOf(lineOf('peak-p50', parts([9, 12, 11])).figure) - 2.2) < 1e-9);
+});
+
+test('latency at the peak stands beside that of the least durable server, where it was measured', () => {
+  assert.ok(Math.abs(medianOf(lineOf('peak-p50', madeResult()).floor!) - 0.8 / 0.5) < 1e-9);
+  assert.equal(medianOf(lineOf('peak-p99', madeResult()).floor!), 4 * 0.8);
+  const without = changed((each) => (each.subject === 'bare-durable' ? null : each));
+  const { floor, verdict } = lineOf('peak-p99', without);
+  assert.ok(floor !== null && !isMeasured(floor));
+  assert.equal(verdict, 'goal met');
+  assert.equal(lineOf('writer', madeResult()).floor, null);
 });
 
 test('requests that were due at the peak and never sent count as not acknowledged', () => {

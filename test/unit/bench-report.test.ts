@@ -7,7 +7,7 @@ import { canDrawText } from '../../bench/report/draw.ts';
 import { scenarioNames, subjectNames } from '../../bench/report/names.ts';
 import { writeReport } from '../../bench/report/report.ts';
 import { reportBlocks } from '../../bench/report/sections.ts';
-import type { BenchResult } from '../../bench/result.ts';
+import type { BenchResult, Round } from '../../bench/result.ts';
 import { madeMeasurement, madeResult } from '../support/made-result.ts';
 
 async function reportOf(t: TestContext, result: BenchResult) {
@@ -85,7 +85,7 @@ test('a result without measurements is told to be one, and draws nothing', async
     files.filter((name) => name.endsWith('.png')),
     [],
   );
-  assert.match(markdown, /0 reach the goal, 0 the must, 0 miss it, 14 were not measured/);
+  assert.match(markdown, /0 reach the goal, 0 the must, 0 miss it, 15 were not measured/);
   assert.doesNotMatch(html, /<svg/);
   assert.doesNotMatch(markdown + html, /NaN|undefined|Infinity/);
 });
@@ -108,13 +108,15 @@ test('lost rows are told among what is missing, and the figures of their measure
   assert.doesNotMatch(markdown, /\| 123\b/);
 });
 
+/** What stands below that heading. */
+function missing(result: BenchResult): string {
+  const blocks = reportBlocks(result);
+  const at = blocks.findIndex((block) => block.kind === 'heading' && block.text === 'What is missing');
+  return JSON.stringify(blocks[at + 1]);
+}
+
 test('what a part of a run left out is told', () => {
   const plain = madeResult({ missing: [] });
-  const missing = (result: BenchResult) => {
-    const blocks = reportBlocks(result);
-    const at = blocks.findIndex((block) => block.kind === 'heading' && block.text === 'What is missing');
-    return JSON.stringify(blocks[at + 1]);
-  };
   assert.match(missing(plain), /Nothing was left out/);
   const without = (leftOut: (each: BenchResult['measurements'][number]) => boolean) =>
     missing({ ...plain, measurements: plain.measurements.filter((each) => !leftOut(each)) });
@@ -126,6 +128,26 @@ test('what a part of a run left out is told', () => {
     without(({ subject }) => subject === 'express-array'),
     /Express, array: no single usages/,
   );
+});
+
+test('requests that failed are told, with what the first of them met', () => {
+  const plain = madeResult();
+  assert.doesNotMatch(missing(plain), /requests failed/);
+  const failing = (round: Partial<Round>) =>
+    missing({
+      ...plain,
+      measurements: plain.measurements.map((each) =>
+        each.scenario === 'soak'
+          ? { ...each, rounds: each.rounds.map((one) => ({ ...one, ...round })) }
+          : each,
+      ),
+    });
+  assert.match(
+    failing({ errors: 1_000, firstError: 'read ECONNRESET' }),
+    /local, soak at 16,700\/s: 3,000 requests failed, the first with: read ECONNRESET/,
+  );
+  // A result from before it was kept.
+  assert.match(failing({ errors: 1 }), /3 requests failed, the first with: not kept/);
 });
 
 test('rounds in which the host took cores are told, with the worst', () => {

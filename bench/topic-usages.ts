@@ -1,0 +1,79 @@
+/** Counts the usages that a topic of ours holds, where they lie: every record is fetched, and its CRC must hold. */
+
+import kafkajs from 'kafkajs';
+import { decodeRecord } from '../src/log/kafka/record-headers.ts';
+
+export interface TopicUsages {
+  /** The topic must be there. */
+  start(): Promise<void>;
+  /** Of all records so far. @throws Error where one is not whole, or cannot be fetched in time */
+  count(): Promise<number>;
+  stop(): Promise<void>;
+}
+
+/** How long a fetch without records lasts, and so how late a count begins. */
+const fetchWaitMs = 100;
+const fetchedMsMax = 60_000;
+const lookMs = 20;
+
+/** A consumer of a group of its own, which fetches nothing but while it counts: a round's CPU is not its own. */
+export function createTopicUsages(brokers: string, topic: string): TopicUsages {
+  const client = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs.logLevel.NOTHING });
+  const admin = client.admin();
+  const consumer = client.consumer({
+    groupId: `${topic}-count`,
+    maxWaitTimeInMs: fetchWaitMs,
+    retry: { restartOnFailure: async () => false },
+  });
+  /** By partition, the offset that comes next. */
+  const next = new Map<number, number>();
+  let usages = 0;
+  let broken: Error | null = null;
+
+  async function fetchedAll(): Promise<boolean> {
+    if (broken) throw broken;
+    const offsets = await admin.fetchTopicOffsets(topic);
+    return offsets.every(({ partition, high }) => (next.get(partition) ?? 0) >= Number(high));
+  }
+
+  return {
+    async start() {
+      await admin.connect();
+      consumer.on(consumer.events.CRASH, ({ payload }) => {
+        broken = payload.error;
+      });
+      await consumer.connect();
+      await consumer.subscribe({ topic, fromBeginning: true });
+      await consumer.run({
+        autoCommit: false,
+        eachBatch: async ({ batch: { partition, messages } }) => {
+          for (const { offset, headers, value } of messages) {
+            const { header } = decodeRecord(Number(offset), headers, value ?? Buffer.alloc(0));
+            if (header === null)
+              broken ??= new Error(`record ${offset} of partition ${partition} is not whole`);
+            usages += header?.count ?? 0;
+            next.set(partition, Number(offset) + 1);
+          }
+        },
+      });
+      consumer.pause([{ topic }]);
+    },
+    async count() {
+      consumer.resume([{ topic }]);
+      try {
+        const deadline = performance.now() + fetchedMsMax;
+        while (!(await fetchedAll())) {
+          if (performance.now() > deadline) throw new Error(`the records of ${topic} do not arrive`);
+          await new Promise((resolve) => setTimeout(resolve, lookMs));
+        }
+        return usages;
+      } finally {
+        consumer.pause([{ topic }]);
+      }
+    },
+    async stop() {
+      await consumer.disconnect();
+      await admin.disconnect();
+    },
+  };
+}
