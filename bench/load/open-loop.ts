@@ -41,7 +41,8 @@ export async function runOpenLoop(
   const url = new URL(plan.url);
   const { rate, seconds } = plan.pace;
   const total = Math.round(rate * seconds);
-  const free: Connection[] = [];
+  /** The one that rested longest comes first, so that each is used in turn and none rests until the server closes it. */
+  const free = new Set<Connection>();
   const connections = new Set<Connection>();
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   let startAt = 0;
@@ -61,7 +62,7 @@ export async function runOpenLoop(
         tally.answer(status, now - dueAt(connection.inFlight), now);
         connection.inFlight = -1;
         inFlight--;
-        free.push(connection);
+        free.add(connection);
         sendDue(turnAt);
       },
       onClosed(error) {
@@ -79,16 +80,17 @@ export async function runOpenLoop(
     if (closed.inFlight >= 0) {
       inFlight--;
       tally.failure(failure?.message ?? 'closed without an answer');
-    } else free.splice(free.indexOf(closed), 1);
+    } else free.delete(closed);
     open().then(
-      (connection) => free.push(connection),
+      (connection) => void free.add(connection),
       (error: Error) => tally.failure(error.message),
     );
   }
 
   function sendDue(now: number): void {
-    while (sent < total && free.length > 0 && dueAt(sent) <= now) {
-      const connection = free.pop()!;
+    for (const connection of free) {
+      if (sent === total || dueAt(sent) > now) return;
+      free.delete(connection);
       connection.inFlight = sent;
       inFlight++;
       connection.socket.write(requests[sent % requests.length]!);
@@ -101,7 +103,7 @@ export async function runOpenLoop(
     const now = performance.now();
     const lateMs = now - dueAt(sent);
     // Only then it was the generator that was late; else every connection waited for its answer.
-    if (free.length > 0 && sent < total && lateMs >= 0) tally.sentLate(lateMs);
+    if (free.size > 0 && sent < total && lateMs >= 0) tally.sentLate(lateMs);
     turnAt = now;
     sendDue(now);
     if (isOver(now)) {
@@ -127,7 +129,8 @@ export async function runOpenLoop(
     return sent === total && (inFlight === 0 || now > sendingEndsAt + answersMsMax);
   }
 
-  free.push(...(await Promise.all(Array.from({ length: plan.connections }, open))));
+  for (const connection of await Promise.all(Array.from({ length: plan.connections }, open)))
+    free.add(connection);
   startAt = performance.now() + 1;
   await new Promise<void>(turn);
   ending = true;

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { after, describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -68,6 +68,20 @@ describe('load generator', () => {
     // Two waited for the whole stall; those that were due in it, and could not be sent, for what was left of it.
     assert.ok(result.latencyMs!.max >= stallMs - 50, `${result.latencyMs!.max} ms`);
     assert.ok(result.latencyMs!.p50 >= stallMs / 4, `${result.latencyMs!.p50} ms`);
+  });
+
+  test('open: connections are used in turn, so that none rests until the server closes it', async (t) => {
+    const requests = new Map<Socket, number>();
+    const url = await serve(t, (request, response) => {
+      requests.set(request.socket, (requests.get(request.socket) ?? 0) + 1);
+      request.resume().on('end', () => response.writeHead(201, { 'content-length': 2 }).end('{}'));
+    });
+    const connections = 20;
+    const pace = { kind: 'open', rate: 200, seconds: 1 } as const;
+    await load.run({ url, form: 'single', connections, pace });
+    // Ten each, but for those that had to wait for an answer.
+    assert.equal(requests.size, connections);
+    for (const each of requests.values()) assert.ok(each >= 5, [...requests.values()].join(' '));
   });
 
   test('open: a connection that is closed without an answer is an error, and another takes its place', async (t) => {
