@@ -93,10 +93,14 @@ export function doubtIn(measurement: Measurement): string | null {
   return null;
 }
 
-/** How a measurement is called in tables and texts. */
+/** How a measurement is called where its run tells of it; on paper: report/names.ts. */
 export function nameOf({ scenario, subject, offeredRate }: Measurement): string {
-  return `${subject}, ${scenario}${offeredRate === null ? '' : ` at ${offeredRate.toLocaleString('en-US')}/s`}`;
+  return `${subject}, ${scenario}${rateText(offeredRate)}`;
 }
+
+/** What follows a scenario's name: " at 16,700/s", or nothing where no rate was offered. */
+export const rateText = (offeredRate: number | null): string =>
+  offeredRate === null ? '' : ` at ${offeredRate.toLocaleString('en-US')}/s`;
 
 /** All measurements of a scenario and a subject, in the order of connections, then offered rate. */
 export function measurementsOf(

@@ -3,6 +3,7 @@
 import { tmpdir } from 'node:os';
 import { KafkaNotRunnableError } from '../kafka/cluster.ts';
 import { createBenchKafka } from './bench-kafka.ts';
+import { rateText } from './figures.ts';
 import { NoPsqlError } from './limits/copy-trial.ts';
 import { type Load, startLoad } from './load/load.ts';
 import { describeMachine, describeSources, describeVersions } from './machine.ts';
@@ -167,8 +168,7 @@ function tell(
 
 function titleOf(step: Step): string {
   if (step.kind === 'trial') return step.scenario;
-  const pace = step.rate === null ? '' : ` at ${step.rate.toLocaleString('en-US')}/s`;
-  return `${step.scenario}${pace} over ${step.connections} connections`;
+  return `${step.scenario}${rateText(step.rate)} over ${step.connections} connections`;
 }
 
 /** What is still under way then is ended by whoever undoes the run. */

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { type BenchResult, scenarioOrder } from './result.ts';
+import { type BenchResult, scenarioOrder, subjectOrder } from './result.ts';
 
 const figure = z.number().nonnegative();
 const byStage = z.partialRecord(
@@ -43,19 +43,7 @@ const round = z.object({
 });
 const measurement = z.object({
   scenario: z.enum(scenarioOrder),
-  subject: z.enum([
-    'local',
-    'kafka',
-    'kafka-front',
-    'bare',
-    'bare-durable',
-    'express-array',
-    'fastify-kafkajs',
-    'fastify-insert',
-    'copy',
-    'copy-staged',
-    'fsync',
-  ]),
+  subject: z.enum(subjectOrder),
   durability: z.string(),
   connections: figure,
   offeredRate: figure.nullable(),

@@ -18,19 +18,21 @@ export const scenarioOrder = [
 ] as const;
 export type ScenarioName = (typeof scenarioOrder)[number];
 
-/** Who was measured. What is not ours stands beside it in the same run. */
-export type SubjectName =
-  | 'local' // the whole server with the local log
-  | 'kafka' // the whole server with Kafka
-  | 'kafka-front' // a front of it alone, which stores in no database
-  | 'bare' // uWebSockets.js that reads the body and answers 201
-  | 'bare-durable' // the same, once the body is on disk
-  | 'express-array' // the naive original
-  | 'fastify-kafkajs' // one acks=-1 send a request
-  | 'fastify-insert' // one INSERT a request
-  | 'copy' // a client in C that COPYs the same rows into the same table
-  | 'copy-staged' // the same through a temporary table and ON CONFLICT DO NOTHING
-  | 'fsync'; // write and sync of one group at a time
+/** Who was measured, in the order of tables and plots: ours, the limits and the peers, which stand beside it in the same run. */
+export const subjectOrder = [
+  'local', // the whole server with the local log
+  'kafka', // the whole server with Kafka
+  'kafka-front', // a front of it alone, which stores in no database
+  'bare', // uWebSockets.js that reads the body and answers 201
+  'bare-durable', // the same, once the body is on disk
+  'express-array', // the naive original
+  'fastify-kafkajs', // one acks=-1 send a request
+  'fastify-insert', // one INSERT a request
+  'copy', // a client in C that COPYs the same rows into the same table
+  'copy-staged', // the same through a temporary table and ON CONFLICT DO NOTHING
+  'fsync', // write and sync of one group at a time
+] as const;
+export type SubjectName = (typeof subjectOrder)[number];
 
 /** Whose CPU: `log` is the relay's, `broker` Kafka's, `load` the generator's. */
 export type Stage = 'front' | 'log' | 'broker' | 'writer' | 'postgres' | 'supervisor' | 'subject' | 'load';

@@ -6,6 +6,7 @@ import {
   figureOf,
   measurementOf,
   measurementsOf,
+  rateText,
   requestsASecond,
   spreadOf,
   stageOrder,
@@ -13,10 +14,17 @@ import {
   totalCpuUsAUsage,
   usagesASecond,
 } from '../figures.ts';
-import { type BenchResult, type Measurement, type Round, type Stage, scenarioOrder } from '../result.ts';
+import {
+  type BenchResult,
+  type Measurement,
+  type Round,
+  type Stage,
+  scenarioOrder,
+  subjectOrder,
+} from '../result.ts';
 import { type Block, heading, paragraph, plots, table } from './contents.ts';
 import { figureText } from './figure-text.ts';
-import { scenarioNames, stageNames, subjectNames, subjectOrder } from './names.ts';
+import { scenarioNames, stageNames, subjectNames } from './names.ts';
 import {
   backlogChart,
   cpuChart,
@@ -182,8 +190,7 @@ export function memorySection(result: BenchResult): Block[] {
   const rows = result.measurements
     .filter(({ rounds }) => rounds.some(({ rssBytesMax }) => Object.keys(rssBytesMax).length > 0))
     .map((each) => [
-      scenarioNames[each.scenario] +
-        (each.offeredRate === null ? '' : ` ${each.offeredRate.toLocaleString('en-US')}/s`),
+      `${scenarioNames[each.scenario]}${rateText(each.offeredRate)}`,
       subjectNames[each.subject],
       ...stages.map((stage) => memoryCell(each, stage)),
     ]);

@@ -1,6 +1,7 @@
 /** How subjects, scenarios and stages are called on paper. */
 
-import type { ScenarioName, Stage, SubjectName } from '../result.ts';
+import { rateText } from '../figures.ts';
+import type { Measurement, ScenarioName, Stage, SubjectName } from '../result.ts';
 
 export const subjectNames: Readonly<Record<SubjectName, string>> = {
   local: 'usage-ingest, local log',
@@ -40,5 +41,6 @@ export const stageNames: Readonly<Record<Stage, string>> = {
   load: 'load generator',
 };
 
-/** In which subjects stand in tables and plots: ours, the limits, the peers. */
-export const subjectOrder = Object.keys(subjectNames) as SubjectName[];
+/** "staircase at 16,700/s, usage-ingest, local log" */
+export const placeOf = ({ scenario, subject, offeredRate }: Measurement): string =>
+  `${scenarioNames[scenario]}${rateText(offeredRate)}, ${subjectNames[subject]}`;

@@ -13,9 +13,16 @@ import {
   totalCpuUsAUsage,
   usagesASecond,
 } from '../figures.ts';
-import type { BenchResult, Measurement, Round, ScenarioName, SubjectName } from '../result.ts';
+import {
+  type BenchResult,
+  type Measurement,
+  type Round,
+  type ScenarioName,
+  type SubjectName,
+  subjectOrder,
+} from '../result.ts';
 import { type Bar, bars, type Chart, type Line, lines, stackedBars } from './charts.ts';
-import { scenarioNames, stageNames, subjectNames, subjectOrder } from './names.ts';
+import { placeOf, scenarioNames, stageNames, subjectNames } from './names.ts';
 
 const ours = ['local', 'kafka'] as const;
 
@@ -221,11 +228,6 @@ function longestSeries(
     if (rounds[0]) return rounds[0];
   }
   return null;
-}
-
-function placeOf({ scenario, subject, offeredRate }: Measurement): string {
-  const rate = offeredRate === null ? '' : ` at ${offeredRate.toLocaleString('en-US')}/s`;
-  return `${scenarioNames[scenario]}${rate}, ${subjectNames[subject]}`;
 }
 
 function stepsOf(result: BenchResult, subject: SubjectName): Measurement[] {

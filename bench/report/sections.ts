@@ -15,7 +15,7 @@ import {
   peerSection,
   staircaseSection,
 } from './measured-sections.ts';
-import { scenarioNames, subjectNames } from './names.ts';
+import { placeOf, scenarioNames, subjectNames } from './names.ts';
 
 /** The whole report. */
 export function reportBlocks(result: BenchResult): Block[] {
@@ -85,9 +85,7 @@ function stolenWarning({ machine, measurements }: BenchResult): string {
     .sort((a, b) => b.coresStolen! - a.coresStolen!);
   const [worst] = robbed;
   if (worst === undefined) return '';
-  const { scenario, subject, offeredRate } = worst.each;
-  const rate = offeredRate === null ? '' : ` at ${offeredRate.toLocaleString('en-US')}/s`;
-  return `The host gave this machine's cores to others: more than ${stolenShareMin * 100} % of them in ${robbed.length} of ${rounds.length} rounds, at most ${numberText(worst.coresStolen!)} of ${machine.cores} (${scenarioNames[scenario]}${rate}, ${subjectNames[subject]}). Rates are lower and latencies higher for it.`;
+  return `The host gave this machine's cores to others: more than ${stolenShareMin * 100} % of them in ${robbed.length} of ${rounds.length} rounds, at most ${numberText(worst.coresStolen!)} of ${machine.cores} (${placeOf(worst.each)}). Rates are lower and latencies higher for it.`;
 }
 
 function goalTable(judged: readonly JudgedGoal[]): Block {
