@@ -9,12 +9,12 @@ export function numberText(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** The median, then the lowest and the highest round; or that there is none. */
+/** The median, then the lowest and the highest round where there were several; or that there is none. */
 export function figureText(figure: Figure, unit = ''): string {
   if (!isMeasured(figure)) return 'not measured';
   const { median, min, max, rounds } = figure;
   const text = `${numberText(median)}${unit && ` ${unit}`}`;
-  return rounds === 1 ? `${text} (1 round)` : `${text} (${numberText(min)} to ${numberText(max)})`;
+  return rounds === 1 ? text : `${text} (${numberText(min)} to ${numberText(max)})`;
 }
 
 /** Bytes for people: "1.2 GB", powers of 1000. */

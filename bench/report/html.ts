@@ -75,7 +75,7 @@ function classOf(numeric: boolean, text: string): string {
 
 /** The spread below its figure, so that tables stay narrow. */
 function withSpread(html: string): string {
-  return html.replace(/ (\([\d.,]+ to [\d.,]+\)|\(1 round\))$/, ' <small>$1</small>');
+  return html.replace(/ (\([\d.,]+ to [\d.,]+\))$/, ' <small>$1</small>');
 }
 
 function inline(text: string): string {

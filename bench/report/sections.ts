@@ -69,7 +69,7 @@ function introduction(result: BenchResult): Block[] {
   ].filter((warning) => warning !== '');
   return [
     paragraph(
-      `${result.machine.cores} cores of ${result.machine.cpu}; everything, the load generator too${loadCoreText(result)}, ran on them. Figures are medians of the rounds, with the lowest and the highest round in brackets. Subjects of a scenario took turns, round by round.`,
+      `${result.machine.cores} cores of ${result.machine.cpu}; everything, the load generator too${loadCoreText(result)}, ran on them. Figures are medians of the rounds, with the lowest and the highest round in brackets; one without brackets is of a single round. Subjects of a scenario took turns, round by round.`,
     ),
     ...warnings.map(paragraph),
   ];

@@ -77,6 +77,11 @@ test('a figure stands with its lowest and highest round', async (t) => {
   const { markdown } = await reportOf(t, madeResult());
   // 18 us of front CPU, times 0.98, 1 and 1.03.
   assert.ok(markdown.includes('| 18 (17.6 to 18.5) |'));
+  // One round has no spread.
+  const [first] = madeMeasurement({ scenario: 'single', subject: 'local' }).rounds;
+  const one = { ...first!, cpuUs: { front: 1_234_000 } };
+  const measurements = [{ ...madeMeasurement({ scenario: 'single', subject: 'local' }), rounds: [one] }];
+  assert.ok((await reportOf(t, madeResult({ measurements }))).markdown.includes('| 12.3 |'));
 });
 
 test('a result without measurements is told to be one, and draws nothing', async (t) => {
