@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { open, readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
+import { appendFile, open, readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { EmbeddedPostgresError } from '../../src/postgres/embedded/embedded-error.ts';
 import { createEmbeddedPostgres } from '../../src/postgres/embedded/embedded-postgres.ts';
+import { sharedBuffersMiB } from '../../src/postgres/embedded/server-settings.ts';
 import { type Closing, closeAfter } from '../support/close-after.ts';
 import { temporaryFolder } from '../support/embedded-process.ts';
 import { query } from '../support/postgres.ts';
@@ -80,6 +82,29 @@ test('is durable, UTF8 in locale C, and reachable on loopback with the password 
     listening.map(([, local]) => local!.split(':')[0]),
     ['0100007F'],
   );
+});
+
+test('its buffers follow the memory of the machine, and an operator may change them', async (t) => {
+  assert.deepEqual(
+    [0.5, 1, 2, 4, 8, 64].map((gib) => sharedBuffersMiB(gib * 2 ** 30)),
+    [128, 128, 256, 512, 1_024, 1_024],
+  );
+  const dataDir = await temporaryFolder(t);
+  const server = embedded(t, { dataDir });
+  const buffersMiB = async () => {
+    const { url } = await server.start();
+    const [row] = await query<{ mib: number }>(
+      url,
+      "select (pg_size_bytes(current_setting('shared_buffers')) >> 20)::int as mib",
+    );
+    return row!.mib;
+  };
+  // In a container less than of the machine, and not below what serves everywhere.
+  const mib = await buffersMiB();
+  assert.ok(mib >= 128 && mib <= sharedBuffersMiB(totalmem()), `${mib} MiB`);
+  await server.stop();
+  await appendFile(join(dataDir, 'postgres', 'data', 'postgresql.conf'), 'shared_buffers = 64MB\n');
+  assert.equal(await buffersMiB(), 64);
 });
 
 test('a port that is taken: another one, unless the setting fixes it', async (t) => {

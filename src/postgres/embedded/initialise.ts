@@ -5,6 +5,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import type { PostgresBinaries } from './binaries.ts';
 import { embeddedUser } from './connection-file.ts';
@@ -81,7 +82,12 @@ async function runInitdb(
     onProcess: (process: GuardedProcess) => void;
   },
 ): Promise<void> {
-  const settings = Object.entries(initialSettings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+  // Of a container that bounds none it is a number beyond any memory.
+  const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  const settings = Object.entries(initialSettings(memoryBytes)).flatMap(([name, value]) => [
+    '--set',
+    `${name}=${value}`,
+  ]);
   const output = join(at.workshop, 'initdb.log');
   const log = await open(output, 'a', 0o600);
   try {
@@ -91,14 +97,14 @@ async function runInitdb(
       ...['--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--data-checksums', '--no-instructions'],
       ...settings,
     ];
-    const process = startGuarded(withName(user), command, {
+    const initialising = startGuarded(withName(user), command, {
       firstSignal: 'TERM',
       cwd: at.workshop,
       env: serverEnvironment,
       output: log.fd,
     });
-    at.onProcess(process);
-    const { code, signal } = await process.ended;
+    at.onProcess(initialising);
+    const { code, signal } = await initialising.ended;
     if (code === 0) return;
     const said = (await readFile(output, 'utf8')).trim().split('\n').slice(-3).join(' ');
     throw new EmbeddedPostgresError(

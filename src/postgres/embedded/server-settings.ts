@@ -1,11 +1,24 @@
 /** How the embedded server is configured: what must hold on the command line, what is a matter of size in its file. */
 
+const mebibyte = 1 << 20;
+
+/**
+ * Patients come in no order, so every usage is another page of the index. One that lies outside of these buffers is read
+ * for it, and another written: from two million usages a month on, 128 MB cost twice the CPU and three times the writes of
+ * 1 GB (docs/decisions/0012-shared-buffers.md). Memory is taken page by page, as the tables grow.
+ * @returns an eighth of the machine's memory, from 128 MiB to 1 GiB, in MiB
+ */
+export function sharedBuffersMiB(memoryBytes: number): number {
+  return Math.min(1_024, Math.max(128, Math.floor(memoryBytes / 8 / mebibyte)));
+}
+
 /**
  * Written into postgresql.conf when the data folder is made; an operator may change them there. They suit bulk
- * COPY beside a person's queries within a laptop's memory: the server takes about 200 MB.
+ * COPY beside a person's queries.
+ * @param memoryBytes that the server may have a part of: the machine's, or its container's
  */
-export const initialSettings: Readonly<Record<string, string>> = {
-  shared_buffers: '128MB',
+export const initialSettings = (memoryBytes: number): Readonly<Record<string, string>> => ({
+  shared_buffers: `${sharedBuffersMiB(memoryBytes)}MB`,
   work_mem: '16MB',
   maintenance_work_mem: '64MB',
   effective_cache_size: '1GB',
@@ -24,7 +37,7 @@ export const initialSettings: Readonly<Record<string, string>> = {
   TimeZone: 'UTC',
   log_timezone: 'UTC',
   lc_messages: 'C',
-};
+});
 
 /**
  * Given on the command line, so nothing written in the folder undoes it: durability, loopback only, and a log
