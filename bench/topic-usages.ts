@@ -48,6 +48,8 @@ export function createTopicUsages(brokers: string, topic: string): TopicUsages {
         autoCommit: false,
         eachBatch: async ({ batch: { partition, messages } }) => {
           for (const { offset, headers, value } of messages) {
+            // A seat in the group that was lost and taken again begins anew.
+            if (Number(offset) < (next.get(partition) ?? 0)) continue;
             const { header } = decodeRecord(Number(offset), headers, value ?? Buffer.alloc(0));
             if (header === null)
               broken ??= new Error(`record ${offset} of partition ${partition} is not whole`);

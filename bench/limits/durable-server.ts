@@ -1,7 +1,7 @@
 /**
  * The least a server can do that answers only when the body is on disk: bare uWebSockets.js, and one durable write at a
- * time of all bodies that came during the one before. No validation, no row, no position, no database: whatever its
- * acknowledgement takes, no server with this promise can take less here.
+ * time of all bodies that came during the one before. No validation, no row, no database: what its acknowledgement takes
+ * is the disk's, the event loop's and the load generator's.
  */
 
 import type { HttpResponse } from 'uWebSockets.js';

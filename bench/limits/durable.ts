@@ -1,4 +1,8 @@
-/** The least durable server in a process of its own. Durability: each body is on disk (O_DSYNC) before its 201. */
+/**
+ * The least durable server in a process of its own. Durability: each body is on disk (O_DSYNC) before its 201.
+ *
+ *     DURABLE_FOLDER=/tmp/durable node bench/limits/durable.ts
+ */
 
 import { join } from 'node:path';
 import { announce, wantedPort } from '../announce.ts';
