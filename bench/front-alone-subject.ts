@@ -3,10 +3,10 @@
  * database, on what the peer has of the machine.
  */
 
-import { startWatchdog, type Watchdog } from '../kafka/start-watchdog.ts';
-import { createInstance, type Instance, startCommand } from '../test/support/instance.ts';
+import { type Instance, startCommand } from '../test/support/instance.ts';
 import type { CreateSubject } from './subject.ts';
 import { createTopicUsages } from './topic-usages.ts';
+import { createWatchedInstance } from './watched-instance.ts';
 
 let serial = 0;
 
@@ -14,7 +14,6 @@ export const createKafkaFront: CreateSubject = ({ kafka }) => {
   if (kafka === null) throw new Error('kafka-front needs a Kafka');
   const topic = `bench-front-${process.pid}-${Date.now()}-${++serial}`;
   const usages = createTopicUsages(kafka.brokers, topic);
-  let watchdog: Watchdog | null = null;
   let instance: Instance | null = null;
   let front: readonly number[] = [];
   let forgotten = 0;
@@ -25,13 +24,10 @@ export const createKafkaFront: CreateSubject = ({ kafka }) => {
     async start() {
       // No spool: what a 201 promises is in Kafka, where it is counted.
       const env = { KAFKA_BROKERS: kafka.brokers, USAGE_KAFKA_TOPIC: topic, USAGE_SPOOL: 'off' };
-      instance = await createInstance(env, [...startCommand, '--role', 'front']);
+      instance = await createWatchedInstance(env, [...startCommand, '--role', 'front']);
       await instance.start();
       // A role that runs alone is the process that was started.
       front = await instance.pids('supervisor');
-      // A runner that is killed ends nothing itself.
-      watchdog = startWatchdog();
-      for (const pid of front) watchdog.add(pid);
       await usages.start();
       return { url: `${instance.url}/api/usages` };
     },
@@ -49,9 +45,6 @@ export const createKafkaFront: CreateSubject = ({ kafka }) => {
         await usages.stop();
       } finally {
         await instance?.close();
-        // Its pid may be another's from now on.
-        for (const pid of front) watchdog?.remove(pid);
-        watchdog?.close();
       }
     },
   };

@@ -32,7 +32,7 @@ export interface Goal {
   /** Written after a figure: "× bare", "ms". */
   readonly unit: string;
   readonly figure: (result: BenchResult) => Figure;
-  /** The same of the least server that keeps the promise: what no server here gets below. Absent: none stands beside. */
+  /** The same of the least server that keeps the promise, in the same run. Absent: none stands beside. */
   readonly floor?: (result: BenchResult) => Figure;
 }
 

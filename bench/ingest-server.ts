@@ -4,10 +4,9 @@
  */
 
 import pg from 'pg';
-import { startWatchdog, type Watchdog } from '../kafka/start-watchdog.ts';
-import { createInstance, type Instance } from '../test/support/instance.ts';
 import { parseBacklog } from './backlog-metrics.ts';
 import type { Backlog, BenchContext, StageRoot } from './subject.ts';
+import { createWatchedInstance } from './watched-instance.ts';
 
 /** Everything was stored that was to be, and when. */
 export interface Stored {
@@ -52,10 +51,8 @@ export async function createIngestServer(kafka: BenchContext['kafka']): Promise<
   const name = `bench-${process.pid}-${Date.now()}-${++serial}`;
   const environment: Record<string, string> =
     kafka === null ? {} : { KAFKA_BROKERS: kafka.brokers, USAGE_KAFKA_TOPIC: name, USAGE_KAFKA_GROUP: name };
-  const instance: Instance = await createInstance(environment);
+  const instance = await createWatchedInstance(environment);
   let databaseUrl = '';
-  let watchdog: Watchdog | null = null;
-  let supervisors: readonly number[] = [];
   let client: pg.Client | null = null;
   let takenBefore = 0;
   /** As it was seen last; it moves while something is stored. */
@@ -142,10 +139,6 @@ export async function createIngestServer(kafka: BenchContext['kafka']): Promise<
     environment: { ...environment, DATA_DIR: instance.dataDir },
     async start() {
       await instance.start();
-      // A runner that is killed ends nothing itself.
-      watchdog = startWatchdog();
-      supervisors = await instance.pids('supervisor');
-      for (const pid of supervisors) watchdog.add(pid);
       databaseUrl = await instance.databaseUrl();
       // Fronts are ready before the tables are there.
       const deadline = performance.now() + stuckMs;
@@ -198,9 +191,6 @@ export async function createIngestServer(kafka: BenchContext['kafka']): Promise<
     async stop() {
       await disconnect();
       await instance.close();
-      // Its pids may be another's from now on.
-      for (const pid of supervisors) watchdog?.remove(pid);
-      watchdog?.close();
     },
   };
 

@@ -82,7 +82,7 @@ async function runInitdb(
     onProcess: (process: GuardedProcess) => void;
   },
 ): Promise<void> {
-  // Of a container that bounds none it is a number beyond any memory.
+  // Where nothing bounds this process its bound is 0, or a number beyond any memory.
   const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
   const settings = Object.entries(initialSettings(memoryBytes)).flatMap(([name, value]) => [
     '--set',
