@@ -79,10 +79,11 @@ async function startFront(isKafka: boolean): Promise<Measured> {
       const spooled = (await registry?.getSingleMetric('usage_spooled_total')?.get())?.values[0]?.value ?? 0;
       const metrics = await front.registry.getMetricsAsJSON();
       const values = metrics.find(({ name }) => name === 'usage_append_usages')?.values ?? [];
-      const appends = (values as { metricName?: string; value: number }[]).find(({ metricName }) =>
+      // One of each log that was appended to.
+      const counts = (values as { metricName?: string; value: number }[]).filter(({ metricName }) =>
         metricName?.endsWith('_count'),
       );
-      return { appends: appends?.value ?? 0, spooled };
+      return { appends: counts.reduce((sum, { value }) => sum + value, 0), spooled };
     },
     async stop() {
       await front.stop();
