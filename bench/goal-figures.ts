@@ -114,23 +114,23 @@ function unansweredAtPeak({ errors, shed, unsent = 0 }: Round): number {
   return errors + shed + unsent;
 }
 
-export function megabytes({ rssBytesMax }: Round, stage: Stage): number | null {
+function megabytes({ rssBytesMax }: Round, stage: Stage): number | null {
   const bytes = rssBytesMax[stage];
   return bytes === undefined ? null : bytes / megabyte;
 }
 
-/** Whichever log, connections and rate needed most. */
-export function frontMemory(result: BenchResult): Figure {
-  const measured = (['single', 'staircase'] as const)
+/** Of our server's `stage` in these scenarios: whichever log, connections and rate needed most. */
+export function mostMemory(result: BenchResult, stage: Stage, scenarios: readonly ScenarioName[]): Figure {
+  const measured = scenarios
     .flatMap((scenario) => [
       ...measurementsOf(result, scenario, 'local'),
       ...measurementsOf(result, scenario, 'kafka'),
     ])
     .filter((each) => doubtIn(each) === null);
   const highest = measured
-    .map((each) => each.rounds.map((round) => megabytes(round, 'front')))
+    .map((each) => each.rounds.map((round) => megabytes(round, stage)))
     .filter((values): values is number[] => values.every((value) => value !== null))
     .map(spreadOf)
     .sort((a, b) => b.median - a.median);
-  return highest[0] ?? { notMeasured: 'no memory of a front in single or staircase' };
+  return highest[0] ?? { notMeasured: `no memory of the ${stage} in ${scenarios.join(' or ')}` };
 }
