@@ -32,14 +32,14 @@ export interface Goal {
   readonly unit: string;
   readonly figure: (result: BenchResult) => Figure;
   /** The same of the least server that keeps the promise, in the same run. Absent: none stands beside. */
-  readonly floor?: (result: BenchResult) => Figure;
+  readonly limit?: (result: BenchResult) => Figure;
 }
 
 export type Verdict = 'goal met' | 'must met' | 'missed' | 'not measured';
 
-export interface JudgedGoal extends Omit<Goal, 'figure' | 'floor'> {
+export interface JudgedGoal extends Omit<Goal, 'figure' | 'limit'> {
   readonly figure: Figure;
-  readonly floor: Figure | null;
+  readonly limit: Figure | null;
   readonly verdict: Verdict;
   /** Whether single rounds lie on the other side of the bound that the verdict on their median speaks of. */
   readonly roundsDiffer: boolean;
@@ -136,7 +136,7 @@ export const goals: readonly Goal[] = [
     goal: null,
     unit: '× fsync',
     figure: (result) => peakBesideDisk(result, 'local'),
-    floor: (result) => peakBesideDisk(result, 'bare-durable'),
+    limit: (result) => peakBesideDisk(result, 'bare-durable'),
   },
   {
     name: 'peak-p99',
@@ -147,7 +147,7 @@ export const goals: readonly Goal[] = [
     goal: 10,
     unit: 'ms',
     figure: (result) => peakP99(result, 'local'),
-    floor: (result) => peakP99(result, 'bare-durable'),
+    limit: (result) => peakP99(result, 'bare-durable'),
   },
   {
     name: 'peak-errors',
@@ -188,6 +188,7 @@ export const goals: readonly Goal[] = [
     goal: 20,
     unit: '× Fastify + kafkajs',
     figure: (result) => rateBeside(result, 'kafka', 'fastify-kafkajs'),
+    limit: (result) => rateBeside(result, 'bare-kafka', 'fastify-kafkajs'),
   },
   {
     name: 'rate-kafkajs-front',
@@ -198,6 +199,7 @@ export const goals: readonly Goal[] = [
     goal: 20,
     unit: '× Fastify + kafkajs',
     figure: (result) => rateBeside(result, 'kafka-front', 'fastify-kafkajs'),
+    limit: (result) => rateBeside(result, 'bare-kafka', 'fastify-kafkajs'),
   },
 ];
 
@@ -205,11 +207,11 @@ export const goals: readonly Goal[] = [
 export function judgeGoals(result: BenchResult): JudgedGoal[] {
   return goals.map((goal) => {
     const figure = goal.figure(result);
-    const floor = goal.floor?.(result) ?? null;
-    if (!isMeasured(figure)) return { ...goal, figure, floor, verdict: 'not measured', roundsDiffer: false };
+    const limit = goal.limit?.(result) ?? null;
+    if (!isMeasured(figure)) return { ...goal, figure, limit, verdict: 'not measured', roundsDiffer: false };
     const verdict = verdictOf(goal, figure.median);
     const roundsDiffer = [figure.min, figure.max].some((value) => !bearsOut(verdict, verdictOf(goal, value)));
-    return { ...goal, figure, floor, verdict, roundsDiffer };
+    return { ...goal, figure, limit, verdict, roundsDiffer };
   });
 }
 

@@ -25,6 +25,7 @@ export const subjectOrder = [
   'kafka-front', // a front of it alone, which stores in no database
   'bare', // uWebSockets.js that reads the body and answers 201
   'bare-durable', // the same, once the body is on disk
+  'bare-kafka', // the same, once the body is in Kafka
   'express-array', // the naive original
   'fastify-kafkajs', // one acks=-1 send a request
   'fastify-insert', // one INSERT a request

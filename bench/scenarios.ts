@@ -100,12 +100,13 @@ export const everyServer = [
   'local',
   'kafka',
   'kafka-front',
+  'bare-kafka',
   'express-array',
   'fastify-kafkajs',
   'fastify-insert',
 ] as const;
 
-/** About 16 minutes: six of them are the two minutes at a million a minute, and the drains of five million. */
+/** About 17 minutes: six of them are the two minutes at a million a minute, and the drains of five million. */
 function fullSteps(): Step[] {
   return [
     disk(2, 3),

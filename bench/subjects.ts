@@ -4,7 +4,7 @@ import { settingsSchema } from '../src/config/settings.ts';
 import { createKafkaDrain, createLocalDrain } from './drain-trial.ts';
 import { createKafkaFront } from './front-alone-subject.ts';
 import { createKafka, createLocal } from './ingest-subject.ts';
-import { createBare, createBareDurable } from './limits/bare-subject.ts';
+import { createBare, createBareDurable, createBareKafka } from './limits/bare-subject.ts';
 import { createCopyTrial } from './limits/copy-trial.ts';
 import { groupBytes } from './limits/disk-rate.ts';
 import { createFsyncTrial } from './limits/fsync-trial.ts';
@@ -19,6 +19,7 @@ export const subjects = {
   'kafka-front': createKafkaFront,
   bare: createBare,
   'bare-durable': createBareDurable,
+  'bare-kafka': createBareKafka,
   'express-array': createExpressArray,
   'fastify-kafkajs': createFastifyKafkajs,
   'fastify-insert': createFastifyInsert,
@@ -44,5 +45,6 @@ export type TrialKey = keyof typeof trials;
 export const needsKafka: ReadonlySet<SubjectKey | TrialKey> = new Set([
   'kafka',
   'kafka-front',
+  'bare-kafka',
   'fastify-kafkajs',
 ] as const);

@@ -8,14 +8,30 @@ export const createBare: CreateSubject = () => leastServer('bare', 'none: it kee
 
 export const createBareDurable: CreateSubject = ({ folder }) =>
   leastServer('bare-durable', 'on disk (O_DSYNC), the bodies as they came, in no database', 'durable.ts', {
-    DURABLE_FOLDER: folder,
+    env: { DURABLE_FOLDER: folder },
   });
 
+let serial = 0;
+
+export const createBareKafka: CreateSubject = ({ kafka }) => {
+  if (kafka === null) throw new Error('bare-kafka needs a Kafka');
+  const topic = `bench-bare-${process.pid}-${Date.now()}-${++serial}`;
+  return leastServer(
+    'bare-kafka',
+    'in Kafka (acks=-1), the bodies as they came, in no database',
+    'kafka.ts',
+    {
+      env: { KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC: topic },
+      brokers: kafka.pids,
+    },
+  );
+};
+
 function leastServer(
-  name: 'bare' | 'bare-durable',
+  name: 'bare' | 'bare-durable' | 'bare-kafka',
   durability: string,
   file: string,
-  env: Readonly<Record<string, string>> = {},
+  needs: { readonly env?: Readonly<Record<string, string>>; readonly brokers?: readonly number[] } = {},
 ): Subject {
   let program: Program | null = null;
   return {
@@ -23,16 +39,19 @@ function leastServer(
     durability,
     async start() {
       program = await startProgram(new URL(file, import.meta.url), {
-        env: { ...roleEnvironment, ...env },
+        env: { ...roleEnvironment, ...needs.env },
         nodeArguments: roleNodeArguments,
       });
       return { url: `http://127.0.0.1:${program.port}/api/usages` };
     },
     async stageRoots() {
       if (program === null) throw new Error(`${name} is not started`);
-      return [{ stage: 'subject', pid: program.pid }];
+      return [
+        { stage: 'subject', pid: program.pid },
+        ...(needs.brokers ?? []).map((pid) => ({ stage: 'broker', pid }) as const),
+      ];
     },
-    // Bodies in a file that is written over are nothing that could be counted.
+    // Bodies that lie together, as they came, are nothing that could be counted.
     countRows: async () => null,
     settle: async () => null,
     async forget() {},

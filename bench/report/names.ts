@@ -9,6 +9,7 @@ export const subjectNames: Readonly<Record<SubjectName, string>> = {
   'kafka-front': 'usage-ingest, a front and Kafka alone',
   bare: 'bare uWebSockets.js',
   'bare-durable': 'bare + a durable write',
+  'bare-kafka': 'bare + a send to Kafka',
   'express-array': 'Express, array',
   'fastify-kafkajs': 'Fastify + kafkajs',
   'fastify-insert': 'Fastify + INSERT',

@@ -92,13 +92,13 @@ function goalTable(judged: readonly JudgedGoal[]): Block {
   const bound = ({ better, unit }: JudgedGoal, value: number | null) =>
     value === null ? '-' : `${better === 'lower' ? '≤' : '≥'} ${numberText(value)} ${unit}`;
   return table(
-    ['what', '#figure', '#must', '#goal', '#floor', 'verdict'],
+    ['what', '#figure', '#must', '#goal', '#limit', 'verdict'],
     judged.map((line) => [
       line.what,
       figureText(line.figure, line.unit),
       bound(line, line.must),
       bound(line, line.goal),
-      line.floor === null || !isMeasured(line.floor) ? '-' : figureText(line.floor, line.unit),
+      line.limit === null || !isMeasured(line.limit) ? '-' : figureText(line.limit, line.unit),
       `${line.verdict}${line.roundsDiffer ? ' (not in every round)' : ''}`,
     ]),
   );
@@ -113,7 +113,7 @@ function goalSection(result: BenchResult): Block[] {
   return [
     heading(2, 'The goals'),
     paragraph(
-      `Of ${judged.length}: ${count('goal met')} reach the goal, ${count('must met')} the must, ${count('missed')} miss it, ${count('not measured')} were not measured. Ratios are within this run, round beside round. The floor is what the least durable server has in the same run: bare uWebSockets.js that answers once the body is on disk.`,
+      `Of ${judged.length}: ${count('goal met')} reach the goal, ${count('must met')} the must, ${count('missed')} miss it, ${count('not measured')} were not measured. Ratios are within this run, round beside round. The limit is what the least server has in the same run that keeps the promise and does nothing else: bare uWebSockets.js that answers once the body is on disk, or in Kafka.`,
     ),
     goalTable(judged),
     ...(unmeasured.length > 0 ? [{ kind: 'list', items: unmeasured } as const] : []),

@@ -5,8 +5,9 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
+import kafkajs from 'kafkajs';
 import { createKafkaFront } from '../../bench/front-alone-subject.ts';
-import { createBare, createBareDurable } from '../../bench/limits/bare-subject.ts';
+import { createBare, createBareDurable, createBareKafka } from '../../bench/limits/bare-subject.ts';
 import { createCopyTrial, NoPsqlError } from '../../bench/limits/copy-trial.ts';
 import { groupBytes } from '../../bench/limits/disk-rate.ts';
 import { createFsyncTrial } from '../../bench/limits/fsync-trial.ts';
@@ -15,10 +16,12 @@ import { createExpressArray } from '../../bench/peers/express-subject.ts';
 import { createFastifyInsert } from '../../bench/peers/insert-subject.ts';
 import { createFastifyKafkajs } from '../../bench/peers/kafkajs-subject.ts';
 import { sampleStageCpu, stageCpuBetween } from '../../bench/process-cpu.ts';
+import { startProgram } from '../../bench/program.ts';
 import type { BenchContext, CreateSubject, Subject, Trial } from '../../bench/subject.ts';
 import { bodyOf } from '../../bench/usages.ts';
 import { closeAfter } from '../support/close-after.ts';
 import { skipWithoutKafka, startTestKafka } from '../support/kafka.ts';
+import { until } from '../support/until.ts';
 
 const kafka = await startTestKafka();
 after(() => kafka?.stop());
@@ -120,6 +123,49 @@ describe('limits', () => {
     const kept = await readFile(join(context.folder, 'bodies'), 'utf8');
     for (let n = 0; n < 30; n++) assert.equal(kept.split(bodyOf(n)).length, 2);
     assert.equal(await subject.countRows(), null);
+  });
+
+  test('bare-kafka answers, and is measured with the broker', {
+    skip: skipWithoutKafka(kafka),
+  }, async (t) => {
+    const subject = createBareKafka({
+      ...(await contextOf(t)),
+      kafka: { brokers: kafka!.brokers, pids: [1] },
+    });
+    closeAfter(t, () => subject.stop());
+    const { url } = await subject.start();
+    assert.deepEqual(await post(url, 0, 30), [201]);
+    assert.deepEqual(
+      (await subject.stageRoots()).map(({ stage }) => stage),
+      ['subject', 'broker'],
+    );
+    assert.equal(await subject.countRows(), null);
+  });
+
+  test('the least server with Kafka has the bodies in its topic', {
+    skip: skipWithoutKafka(kafka),
+  }, async (t) => {
+    const { brokers } = kafka!;
+    const topic = `least-${process.pid}`;
+    const env = { KAFKA_BROKERS: brokers, KAFKA_TOPIC: topic };
+    const program = await startProgram(new URL('../../bench/limits/kafka.ts', import.meta.url), { env });
+    closeAfter(t, () => program.stop());
+    assert.deepEqual(await post(`http://127.0.0.1:${program.port}/api/usages`, 0, 30), [201]);
+    const client = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs.logLevel.NOTHING });
+    const consumer = client.consumer({ groupId: topic });
+    closeAfter(t, () => consumer.disconnect());
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    let kept = '';
+    await consumer.run({
+      eachMessage: async ({ message }) => {
+        kept += message.value;
+      },
+    });
+    const timesOf = (n: number) => kept.split(bodyOf(n)).length - 1;
+    const places = Array.from({ length: 30 }, (_, n) => n);
+    await until(() => places.every((n) => timesOf(n) > 0), { what: 'every body is read' });
+    for (const n of places) assert.equal(timesOf(n), 1);
   });
 
   test('fsync measures writes of a group', async (t) => {
