@@ -9,6 +9,7 @@ import pg from 'pg';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { createEmbeddedPostgres } from '../../src/postgres/embedded/embedded-postgres.ts';
 import { migrate } from '../../src/postgres/migrate.ts';
+import { keptPort } from './kept-port.ts';
 
 export interface TestPostgres {
   /** The server's own database (`usage`), not migrated. */
@@ -36,7 +37,8 @@ export async function startTestPostgres(
   const dataDir = await mkdtemp(join(tmpdir(), 'usage-postgres-'));
   const server = createEmbeddedPostgres({
     dataDir,
-    port: 0,
+    // A server that takes another port when it comes back is away for whoever was told the first.
+    port: await keptPort(),
     logger: silentLogger,
     fsync: options.fsync ?? false,
   });
