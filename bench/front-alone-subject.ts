@@ -6,13 +6,12 @@
 import { type Instance, startCommand } from '../test/support/instance.ts';
 import type { CreateSubject } from './subject.ts';
 import { createTopicUsages } from './topic-usages.ts';
+import { uniqueName } from './unique-name.ts';
 import { createWatchedInstance } from './watched-instance.ts';
-
-let serial = 0;
 
 export const createKafkaFront: CreateSubject = ({ kafka }) => {
   if (kafka === null) throw new Error('kafka-front needs a Kafka');
-  const topic = `bench-front-${process.pid}-${Date.now()}-${++serial}`;
+  const topic = uniqueName('front');
   const usages = createTopicUsages(kafka.brokers, topic);
   let instance: Instance | null = null;
   let front: readonly number[] = [];

@@ -6,6 +6,7 @@
 import pg from 'pg';
 import { parseBacklog } from './backlog-metrics.ts';
 import type { Backlog, BenchContext, StageRoot } from './subject.ts';
+import { uniqueName } from './unique-name.ts';
 import { createWatchedInstance } from './watched-instance.ts';
 
 /** Everything was stored that was to be, and when. */
@@ -45,10 +46,8 @@ const quietMs = 1_200;
 const slowLookMs = 200;
 const stuckMs = 60_000;
 
-let serial = 0;
-
 export async function createIngestServer(kafka: BenchContext['kafka']): Promise<IngestServer> {
-  const name = `bench-${process.pid}-${Date.now()}-${++serial}`;
+  const name = uniqueName('server');
   const environment: Record<string, string> =
     kafka === null ? {} : { KAFKA_BROKERS: kafka.brokers, USAGE_KAFKA_TOPIC: name, USAGE_KAFKA_GROUP: name };
   const instance = await createWatchedInstance(environment);

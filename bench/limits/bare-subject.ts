@@ -3,6 +3,7 @@
 import { roleEnvironment, roleNodeArguments } from '../../src/role/arguments.ts';
 import { type Program, startProgram } from '../program.ts';
 import type { CreateSubject, Subject } from '../subject.ts';
+import { uniqueName } from '../unique-name.ts';
 
 export const createBare: CreateSubject = () => leastServer('bare', 'none: it keeps nothing', 'bare.ts');
 
@@ -11,17 +12,14 @@ export const createBareDurable: CreateSubject = ({ folder }) =>
     env: { DURABLE_FOLDER: folder },
   });
 
-let serial = 0;
-
 export const createBareKafka: CreateSubject = ({ kafka }) => {
   if (kafka === null) throw new Error('bare-kafka needs a Kafka');
-  const topic = `bench-bare-${process.pid}-${Date.now()}-${++serial}`;
   return leastServer(
     'bare-kafka',
     'in Kafka (acks=-1), the bodies as they came, in no database',
     'kafka.ts',
     {
-      env: { KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC: topic },
+      env: { KAFKA_BROKERS: kafka.brokers, KAFKA_TOPIC: uniqueName('bare') },
       brokers: kafka.pids,
     },
   );

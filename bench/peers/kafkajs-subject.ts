@@ -3,12 +3,11 @@
 import kafkajs, { type Admin } from 'kafkajs';
 import { type Program, startProgram } from '../program.ts';
 import type { CreateSubject } from '../subject.ts';
-
-let serial = 0;
+import { uniqueName } from '../unique-name.ts';
 
 export const createFastifyKafkajs: CreateSubject = ({ kafka }) => {
   if (kafka === null) throw new Error('fastify-kafkajs needs a Kafka');
-  const topic = `bench-peer-${process.pid}-${Date.now()}-${++serial}`;
+  const topic = uniqueName('peer');
   const client = new kafkajs.Kafka({
     brokers: kafka.brokers.split(','),
     logLevel: kafkajs.logLevel.NOTHING,

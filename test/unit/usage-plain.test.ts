@@ -194,7 +194,7 @@ test('bodies of plain usages, and of others among them, have the outcomes of the
       }),
       1_500,
     );
-    // By chance 1,480 to 1,700, with a standard deviation of 48: only a generator that lost its way comes so low.
+    // By chance 1,470 to 1,700, with a standard deviation of 48: only a generator that lost its way comes so low.
     assert.ok(accepted > 1_000, `${accepted} were accepted`);
   } finally {
     mock.timers.reset();
