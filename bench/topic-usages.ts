@@ -20,27 +20,51 @@ const lookMs = 20;
 export function createTopicUsages(brokers: string, topic: string): TopicUsages {
   const client = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: kafkajs.logLevel.NOTHING });
   const admin = client.admin();
-  const consumer = client.consumer({
-    groupId: `${topic}-count`,
-    maxWaitTimeInMs: fetchWaitMs,
-    retry: { restartOnFailure: async () => false },
-  });
+  const consumer = client.consumer({ groupId: `${topic}-count`, maxWaitTimeInMs: fetchWaitMs });
   /** By partition, the offset that comes next. */
   const next = new Map<number, number>();
   let usages = 0;
   let broken: Error | null = null;
+  let hasSeat = false;
+  let counting = false;
+
+  /**
+   * kafkajs gives its seat in the group up at the first trouble of joining (a coordinator that has just started is
+   * "loading") and takes another a moment later, which knows nothing of a pause.
+   */
+  function flowWhileCounting(): void {
+    if (!hasSeat) return;
+    if (counting) consumer.resume([{ topic }]);
+    else consumer.pause([{ topic }]);
+  }
 
   async function fetchedAll(): Promise<boolean> {
-    if (broken) throw broken;
     const offsets = await admin.fetchTopicOffsets(topic);
     return offsets.every(({ partition, high }) => (next.get(partition) ?? 0) >= Number(high));
+  }
+
+  /** @throws Error where the topic cannot be read, or it does not come true in time */
+  async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+    const deadline = performance.now() + fetchedMsMax;
+    while (!(await condition())) {
+      if (broken) throw broken;
+      if (performance.now() > deadline) throw new Error(`the records of ${topic} do not arrive`);
+      await new Promise((resolve) => setTimeout(resolve, lookMs));
+    }
   }
 
   return {
     async start() {
       await admin.connect();
+      consumer.on(consumer.events.GROUP_JOIN, () => {
+        hasSeat = true;
+        flowWhileCounting();
+      });
+      consumer.on(consumer.events.STOP, () => {
+        hasSeat = false;
+      });
       consumer.on(consumer.events.CRASH, ({ payload }) => {
-        broken = payload.error;
+        if (!payload.restart) broken = payload.error;
       });
       await consumer.connect();
       await consumer.subscribe({ topic, fromBeginning: true });
@@ -58,19 +82,17 @@ export function createTopicUsages(brokers: string, topic: string): TopicUsages {
           }
         },
       });
-      consumer.pause([{ topic }]);
+      await until(() => hasSeat);
     },
     async count() {
-      consumer.resume([{ topic }]);
+      counting = true;
+      flowWhileCounting();
       try {
-        const deadline = performance.now() + fetchedMsMax;
-        while (!(await fetchedAll())) {
-          if (performance.now() > deadline) throw new Error(`the records of ${topic} do not arrive`);
-          await new Promise((resolve) => setTimeout(resolve, lookMs));
-        }
+        await until(fetchedAll);
         return usages;
       } finally {
-        consumer.pause([{ topic }]);
+        counting = false;
+        flowWhileCounting();
       }
     },
     async stop() {

@@ -6,25 +6,13 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createInstance } from '../support/instance.ts';
-import { skipWithoutKafka, startOwnKafka } from '../support/kafka.ts';
+import { skipWithoutKafka, startProxiedKafka } from '../support/kafka.ts';
 import { allStored, kafkaEnvironment, kafkaIsUp, post } from '../support/kafka-instance.ts';
-import { type Slowness, startSlowProxy } from '../support/slow-proxy.ts';
+import type { Slowness } from '../support/slow-proxy.ts';
 import { until } from '../support/until.ts';
 
-const proxy = await startSlowProxy();
-// Clients are sent to the proxy whatever broker they ask.
-const kafka = await startOwnKafka({
-  properties: { 'advertised.listeners': `BROKER://127.0.0.1:${proxy.port}` },
-  started: false,
-});
-after(async () => {
-  await kafka?.stop();
-  await proxy.close();
-});
-if (kafka) {
-  proxy.passTo(kafka.cluster.nodes[0]!.address.port);
-  await kafka.cluster.start();
-}
+const kafka = await startProxiedKafka();
+after(() => kafka?.stop());
 
 const appendTimeoutMs = 300;
 /** No acknowledgement can come in this time in any of the ways below; an append's deadline and a busy machine fit. */
@@ -41,9 +29,10 @@ for (const { way, isAway, ...slowness } of ways)
   test(`a broker that ${way}: 201 from the local log, then back, nothing lost or twice`, {
     skip: skipWithoutKafka(kafka),
   }, async (t) => {
+    const { brokers, proxy } = kafka!;
     const instance = await createInstance({
       USAGE_FRONTS: '1',
-      ...kafkaEnvironment(`127.0.0.1:${proxy.port}`),
+      ...kafkaEnvironment(brokers),
       USAGE_KAFKA_APPEND_TIMEOUT_MS: `${appendTimeoutMs}`,
     });
     t.after(() => instance.close());

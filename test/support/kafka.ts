@@ -11,6 +11,7 @@ import { promisify } from 'node:util';
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { createKafkaCluster, type KafkaCluster, KafkaNotRunnableError } from '../../kafka/cluster.ts';
 import { type Settings, settingsSchema } from '../../src/config/settings.ts';
+import { type SlowProxy, startSlowProxy } from './slow-proxy.ts';
 
 export interface TestKafka {
   readonly brokers: string;
@@ -71,6 +72,33 @@ export async function startOwnKafka(
     console.error(`\n*** KAFKA TESTS ARE SKIPPED: set KAFKA_BROKERS, or mend this:\n${error.message}\n`);
     return null;
   }
+}
+
+/**
+ * A Kafka of the test's own of one node, which clients are sent to by way of a proxy, whatever broker they ask. Null
+ * where none can be had.
+ */
+export async function startProxiedKafka(): Promise<(TestKafka & { proxy: SlowProxy }) | null> {
+  const proxy = await startSlowProxy();
+  const kafka = await startOwnKafka({
+    properties: { 'advertised.listeners': `BROKER://127.0.0.1:${proxy.port}` },
+    started: false,
+  });
+  if (!kafka) {
+    await proxy.close();
+    return null;
+  }
+  proxy.passTo(kafka.cluster.nodes[0]!.address.port);
+  await kafka.cluster.start();
+  return {
+    ...kafka,
+    brokers: `127.0.0.1:${proxy.port}`,
+    proxy,
+    async stop() {
+      await kafka.stop();
+      await proxy.close();
+    },
+  };
 }
 
 /** A certificate that signs itself, and the file with its key as Kafka takes it. */

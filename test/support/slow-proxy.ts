@@ -1,6 +1,6 @@
 /**
  * A TCP proxy on loopback that delays what the server answers, and passes what clients send at once: a server that
- * takes everything and tells late.
+ * takes everything and tells late. Or it closes a connection at what a client asks there.
  */
 
 import { once } from 'node:events';
@@ -18,12 +18,16 @@ export interface SlowProxy {
   passTo(port: number): void;
   /** From now on; what is held back already goes on in its own time. Null: at once, with all that is held back. */
   slow(slowness: Slowness | null): void;
+  /** Closes the connection on which a client next sends such bytes, once. Resolves when that has happened. */
+  cutAt(sent: (chunk: Buffer) => boolean): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function startSlowProxy(): Promise<SlowProxy> {
   let target = 0;
   let slowness: Slowness = { latencyMs: 0, byteEveryMs: 0 };
+  /** Looks at what clients send, and cuts where it is due. */
+  let cutAt: (chunk: Buffer, client: Socket) => void = () => {};
   const sockets = new Set<Socket>();
   const releases = new Set<() => void>();
 
@@ -71,6 +75,7 @@ export async function startSlowProxy(): Promise<SlowProxy> {
         other.destroy();
       });
     }
+    client.on('data', (chunk: Buffer) => cutAt(chunk, client));
     client.pipe(upstream);
     passAnswers(upstream, client);
   });
@@ -86,6 +91,15 @@ export async function startSlowProxy(): Promise<SlowProxy> {
       slowness = next ?? { latencyMs: 0, byteEveryMs: 0 };
       if (next === null) for (const release of [...releases]) release();
     },
+    cutAt: (sent) =>
+      new Promise((resolve) => {
+        cutAt = (chunk, client) => {
+          if (!sent(chunk)) return;
+          cutAt = () => {};
+          client.destroy();
+          resolve();
+        };
+      }),
     async close() {
       slowness = { latencyMs: 0, byteEveryMs: 0 };
       for (const release of [...releases]) release();
