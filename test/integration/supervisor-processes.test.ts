@@ -76,7 +76,7 @@ test('a front killed by SIGKILL is started again and its counters stay in the su
   const first = instance.pid('front', 1);
   process.kill(first, 'SIGKILL');
   await untilMetric(instance, 'usage_accepted_total', 15);
-  assert.notEqual(instance.pid('front', 1), first);
+  await until(() => instance.pid('front', 1) !== first, { what: 'the front that followed is told of' });
   await untilMetric(instance, 'usage_role_restarts_total', 1, { role: 'front', worker: '1' });
   assert.equal(sampleSum(await instance.metrics(), 'usage_role_restarts_total'), 1);
   await untilMetric(instance, 'usage_front_waiting_bytes', 14);
