@@ -66,6 +66,7 @@ export const goals: readonly Goal[] = [
     goal: 15,
     unit: '× Express',
     figure: (result) => rateBeside(result, 'local', 'express-array'),
+    limit: (result) => rateBeside(result, 'bare-durable', 'express-array'),
   },
   {
     name: 'front-batch',

@@ -97,6 +97,7 @@ function withOverrides(step: Step, wanted: Wanted): Step {
 /** Stand side by side where single usages are measured. */
 export const everyServer = [
   'bare',
+  'bare-durable',
   'local',
   'kafka',
   'kafka-front',

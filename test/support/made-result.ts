@@ -77,6 +77,7 @@ const singles: Record<string, Partial<Round>> = {
   'kafka-front': { cpuUs: { front: 2e6, broker: 0.4e6, load: 1.1e6 }, durationS: 8 },
   'bare-kafka': { cpuUs: { subject: 1.4e6, broker: 0.4e6, load: 1.1e6 }, durationS: 6 },
   bare: { cpuUs: { subject: 1.2e6, load: 1.1e6 } },
+  'bare-durable': { cpuUs: { subject: 1.5e6, load: 1.1e6 }, durationS: 6.5 },
   'express-array': { cpuUs: { subject: 24e6, load: 1.4e6 }, durationS: 130 },
   'fastify-kafkajs': { cpuUs: { subject: 33e6, broker: 12e6, load: 1.4e6 }, durationS: 260 },
   'fastify-insert': { cpuUs: { subject: 28e6, postgres: 30e6, load: 1.4e6 }, durationS: 300 },

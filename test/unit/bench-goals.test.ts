@@ -172,6 +172,7 @@ test('what keeps the same promise and does nothing else stands beside, where it 
   const { limit, verdict } = lineOf('peak-p99', without);
   assert.ok(limit !== null && !isMeasured(limit));
   assert.equal(verdict, 'goal met');
+  assert.equal(medianOf(lineOf('rate-express', madeResult()).limit!), 130 / 6.5);
   for (const name of ['rate-kafkajs', 'rate-kafkajs-front'])
     assert.ok(Math.abs(medianOf(lineOf(name, madeResult()).limit!) - 260 / 6) < 1e-9, name);
   assert.equal(lineOf('writer', madeResult()).limit, null);
