@@ -66,7 +66,10 @@ export function createCopyTrial({ folder }: BenchContext, { staged, connections 
         while (sessions.length < connections) sessions.push(await openPsql(databaseUrl));
         if (staged) await Promise.all(sessions.map((session) => session.run(makeStagingTable)));
         const measured = await measure(sessions, scriptsOf(files, connections, staged));
-        return await roundOf(size, measured);
+        const round = await roundOf(size, measured);
+        // Else it would be vacuumed and flushed beside whoever comes next.
+        await database.forget();
+        return round;
       } finally {
         await Promise.all(sessions.map((session) => session.stop()));
       }
