@@ -6,7 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { segmentFooterBytes, segmentHeaderBytes } from '../../src/log/local/segment-format.ts';
 import { type CrashedLog, copyCrashed, cutOff, flipBit, readUntilGap } from '../support/crashed-log.ts';
 import { makeLocalLog } from '../support/local-log.ts';
-import { headerOf, readCount, rowsOf } from '../support/log-records.ts';
+import { headerOf, labelOf, readCount, rowsOf } from '../support/log-records.ts';
 
 interface Written extends CrashedLog {
   /** Where each record starts, and where the last one ends. */
@@ -239,4 +239,23 @@ test('a record that is not ours is handed over as a whole; one too new stops the
   assert.equal(records[1]!.header, null);
   assert.match(records[1]!.rows.toString(), /^usage-ingest\/1\t\t.*strange\t\n$/s);
   await assert.rejects(partition.read(records[1]!.next, 1024), { name: 'RecordTooNewError' });
+});
+
+test('one read goes on into the segments that follow, up to what is damaged there', async (t) => {
+  const log = await written(t, 9, { perSegment: 3, isClosed: true });
+  const segments = await log.segments();
+  assert.equal(segments.length, 3);
+  const readOnce = async () => {
+    const found = await log.reader();
+    const records = await (await found.find(log.folder)).read(0, 1 << 20);
+    await found.reader.stop();
+    return records!.map(labelOf);
+  };
+  assert.deepEqual(await readOnce(), ['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8']);
+  await flipBit(segments[1]!, segmentHeaderBytes + frameBytes + 20);
+  assert.deepEqual(await readOnce(), ['r0', 'r1', 'r2', 'r3']);
+  await flipBit(segments[1]!, segmentHeaderBytes + 20);
+  assert.deepEqual(await readOnce(), ['r0', 'r1', 'r2']);
+  await rm(segments[1]!);
+  assert.deepEqual(await readOnce(), ['r0', 'r1', 'r2']);
 });

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { createLocalReader } from '../../src/log/local/reader.ts';
+import { silentLogger } from '../../src/observability/logger.ts';
+import { closeAfter } from '../support/close-after.ts';
+import { makeLocalLog } from '../support/local-log.ts';
 import { createMemoryLog } from '../support/memory-log.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
 import { startTestWriter } from '../support/test-writer.ts';
@@ -59,6 +63,22 @@ describe('a writer', { concurrency: false }, () => {
     assert.equal(part.storedPosition, part.end, 'the log was told');
     const [row] = await query(url, 'select count(distinct xmin::text)::int as transactions from usages');
     assert.equal(row!.transactions, 2);
+  });
+
+  it('stores a backlog of many segments without a pause to gather at the end of each', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = await makeLocalLog(t);
+    const appender = await log.appender({ segmentBytes: 64 * 1024 });
+    for (let n = 0; n < 60; n += 1) {
+      const { header, rows } = numberedRecord(n * 100, 100);
+      await appender.append(header, rows);
+    }
+    const { logDir } = log;
+    const bounds = { keepHours: 24, bytesMax: 64 << 20, segmentBytes: 64 * 1024 };
+    const reader = createLocalReader({ logDir, ...bounds, logger: silentLogger });
+    closeAfter(t, () => reader.stop());
+    await startTestWriter(t, reader, url, { USAGE_WRITER_GATHER_MS: '60000' });
+    await stored(url, 6_000);
   });
 
   it('goes on after a restart where it stood, and does not read again what is stored', async (t) => {

@@ -205,11 +205,24 @@ export class PartitionReader implements LogPartition {
     await this.#closeSegment();
   }
 
-  /** What stands at a position, from the segment with the greatest base at or before it. */
+  /**
+   * What stands at a position, from the segment with the greatest base at or before it, and on into those that follow:
+   * else the end of each would look like the end of all to whoever stores less often while little comes.
+   */
   async #recordsAt(from: number, bytesMax: number): Promise<{ records: LogRecord[]; stop: Stop }> {
     const segment = await this.#segmentAt(from);
     if (!segment) return { records: [], stop: 'end' };
-    return segment.records(from, bytesMax);
+    const found = await segment.records(from, bytesMax);
+    const next = found.records.at(-1)?.next ?? from;
+    // A next one that starts further on, or is not listed yet, is for `#judge`.
+    if (next === from || next - from >= bytesMax || !this.#bases.includes(next)) return found;
+    try {
+      const { records, stop } = await this.#recordsAt(next, bytesMax - (next - from));
+      return { records: found.records.concat(records), stop };
+    } catch {
+      // It comes again with the read that begins there.
+      return found;
+    }
   }
 
   async #segmentAt(from: number): Promise<SegmentReader | null> {
