@@ -107,7 +107,7 @@ export const everyServer = [
   'fastify-insert',
 ] as const;
 
-/** About 17 minutes: six of them are the two minutes at a million a minute, and the drains of five million. */
+/** 12 to 17 minutes on two cores: five and more of them are the two minutes at a million a minute, and the drains of five million. */
 function fullSteps(): Step[] {
   return [
     disk(2, 3),
