@@ -9,10 +9,10 @@
  *
  * Timers are whole milliseconds, too coarse beside answers of half a one, and spinning would take a core from the
  * server. So it sleeps in steps, sends what came due meanwhile together, and reads what was answered meanwhile: both are
- * late by half of a step, the first is told as `sentLateMs`. A step is 0.05 ms, or as long as it worked since the last one,
- * up to 0.2: on a slow machine it takes half of a core. Steps of 0.2 ms, which the kernel's slack made 0.3, were most of what was measured
- * on a fast machine: at 16,700 a second p50 of the bare server was 0.51 ms with them and is 0.15, ours 0.62 and 0.40; they
- * cost 16 us of CPU a request where these cost 25.
+ * late by half of a step, the first is told as `sentLateMs`. A step is 0.05 ms, or as long as it worked since the last
+ * one, up to 0.2: on a slow machine it takes half of a core. Steps of 0.2 ms, which the kernel's slack made 0.3, were
+ * most of what was measured on a fast machine: at 16,700 a second p50 of the bare server was 0.51 ms with them and is
+ * 0.15, ours 0.62 and 0.40; they cost 16 us of CPU a request where these cost 25.
  */
 
 import type { Socket } from 'node:net';
