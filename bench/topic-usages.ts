@@ -2,6 +2,7 @@
 
 import kafkajs from 'kafkajs';
 import { decodeRecord } from '../src/log/kafka/record-headers.ts';
+import { topicOffsets } from './topic-offsets.ts';
 
 export interface TopicUsages {
   /** The topic must be there. */
@@ -39,7 +40,7 @@ export function createTopicUsages(brokers: string, topic: string): TopicUsages {
   }
 
   async function fetchedAll(): Promise<boolean> {
-    const offsets = await admin.fetchTopicOffsets(topic);
+    const offsets = await topicOffsets(admin, topic);
     return offsets.every(({ partition, high }) => (next.get(partition) ?? 0) >= Number(high));
   }
 

@@ -3,6 +3,7 @@
 import kafkajs, { type Admin } from 'kafkajs';
 import { type Program, startProgram } from '../program.ts';
 import type { CreateSubject } from '../subject.ts';
+import { topicOffsets } from '../topic-offsets.ts';
 import { uniqueName } from '../unique-name.ts';
 
 export const createFastifyKafkajs: CreateSubject = ({ kafka }) => {
@@ -22,7 +23,7 @@ export const createFastifyKafkajs: CreateSubject = ({ kafka }) => {
 
   /** Messages of the topic since it was made: what its brokers' high watermarks add up to. */
   async function messages(): Promise<number> {
-    const offsets = await started().admin.fetchTopicOffsets(topic);
+    const offsets = await topicOffsets(started().admin, topic);
     return offsets.reduce((sum, { high }) => sum + Number(high), 0);
   }
 
