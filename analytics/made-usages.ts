@@ -5,9 +5,9 @@
 
 import type pg from 'pg';
 import { silentLogger } from '../src/observability/logger.ts';
+import { createMonthPartitions } from '../src/store/months.ts';
+import { sessionOf } from '../src/store/sessions.ts';
 import { dayMs, utcMonth } from '../src/usage/calendar.ts';
-import { createMonthPartitions } from '../src/writer/month-partitions.ts';
-import { sessionOf } from '../src/writer/sessions.ts';
 
 export interface MadeUsages {
   readonly rows: number;

@@ -3,11 +3,11 @@
 import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { withSettings } from '../src/commands/with-settings.ts';
-import { exitCode } from '../src/errors/exit-codes.ts';
 import { silentLogger } from '../src/observability/logger.ts';
 import { connectionConfig } from '../src/postgres/connection.ts';
 import { migrate } from '../src/postgres/migrate.ts';
 import { useDatabase } from '../src/postgres/use-database.ts';
+import { exitCode } from '../src/system/exit-codes.ts';
 import { insertMadeUsages, type MadeUsages } from './made-usages.ts';
 import { createProgressBar } from './progress-bar.ts';
 

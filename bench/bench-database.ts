@@ -4,9 +4,9 @@ import pg from 'pg';
 import { silentLogger } from '../src/observability/logger.ts';
 import { createEmbeddedPostgres } from '../src/postgres/embedded/embedded-postgres.ts';
 import { migrate } from '../src/postgres/migrate.ts';
+import { createMonthPartitions } from '../src/store/months.ts';
+import { sessionOf } from '../src/store/sessions.ts';
 import { utcMonth } from '../src/usage/calendar.ts';
-import { createMonthPartitions } from '../src/writer/month-partitions.ts';
-import { sessionOf } from '../src/writer/sessions.ts';
 import type { StageRoot } from './subject.ts';
 import { usageOf } from './usages.ts';
 

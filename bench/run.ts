@@ -5,7 +5,7 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { exitCode } from '../src/errors/exit-codes.ts';
+import { exitCode } from '../src/system/exit-codes.ts';
 import { fileSystemOf } from './machine.ts';
 import { type Measured, measure } from './measure.ts';
 import { help, type Options, readOptions } from './options.ts';

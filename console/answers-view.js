@@ -3,7 +3,7 @@
 import { count } from './numbers.js';
 import { keyedRows, make, write } from './page-elements.js';
 
-/** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
+/** @typedef {import('../src/admin/console/snapshot.ts').ConsoleSnapshot} Snapshot */
 /**
  * A row without a pick heads those below it.
  * @typedef {{ key: string, name: string, explained: string, pick: ((snapshot: Snapshot) => number) | null }} Row

@@ -5,7 +5,7 @@ import { windowSeconds } from './history.js';
 import { make, write } from './page-elements.js';
 
 /** @typedef {'blue' | 'teal' | 'violet' | 'grey' | 'amber' | 'red'} Colour */
-/** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
+/** @typedef {import('../src/admin/console/snapshot.ts').ConsoleSnapshot} Snapshot */
 /**
  * @typedef {object} Line
  * @property {string} label

@@ -70,7 +70,7 @@ export function createChartsView(at, history) {
   };
 }
 
-/** @param {readonly import('../src/supervisor/console/snapshot.ts').LogState[]} logs */
+/** @param {readonly import('../src/admin/console/snapshot.ts').LogState[]} logs */
 function recordsOf(logs) {
   return logs.length === 0 ? null : logs.reduce((sum, { records }) => sum + (records ?? 0), 0);
 }

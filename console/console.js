@@ -11,7 +11,7 @@ import { listenForSample } from './sample-view.js';
 import { createStream } from './stream.js';
 import { createTalliesView } from './tallies-view.js';
 
-/** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
+/** @typedef {import('../src/admin/console/snapshot.ts').ConsoleSnapshot} Snapshot */
 
 const latelyMs = 10_000;
 const history = createHistory();

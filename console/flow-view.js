@@ -3,8 +3,8 @@
 import { bytes, count, counted, duration, percentOfAll, rate } from './numbers.js';
 import { fillBar, keyedRows, make, makeBar, write } from './page-elements.js';
 
-/** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
-/** @typedef {import('../src/supervisor/console/snapshot.ts').LogState} LogState */
+/** @typedef {import('../src/admin/console/snapshot.ts').ConsoleSnapshot} Snapshot */
+/** @typedef {import('../src/admin/console/snapshot.ts').LogState} LogState */
 /** @typedef {import('./headline.js').Tone} Tone */
 /**
  * @typedef {object} Stage

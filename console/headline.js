@@ -2,7 +2,7 @@
 
 import { bytes, counted, duration } from './numbers.js';
 
-/** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
+/** @typedef {import('../src/admin/console/snapshot.ts').ConsoleSnapshot} Snapshot */
 /** @typedef {'ok' | 'warn' | 'bad' | 'unknown'} Tone */
 /** @typedef {{ tone: Tone, sentence: string, because: string }} Headline */
 /** Growth over the last ten seconds. @typedef {{ overloaded: number, failed: number }} Lately */

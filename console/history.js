@@ -1,6 +1,6 @@
 /** What was told in the last minutes: columns for the charts, and how much counters grew lately. Pure. */
 
-/** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
+/** @typedef {import('../src/admin/console/snapshot.ts').ConsoleSnapshot} Snapshot */
 
 /** How far back the charts go. */
 export const windowSeconds = 120;

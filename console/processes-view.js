@@ -3,8 +3,8 @@
 import { bytes, count, percent } from './numbers.js';
 import { fillBar, keyedRows, make, makeBar, write } from './page-elements.js';
 
-/** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
-/** @typedef {import('../src/supervisor/console/snapshot.ts').ProcessState} ProcessState */
+/** @typedef {import('../src/admin/console/snapshot.ts').ConsoleSnapshot} Snapshot */
+/** @typedef {import('../src/admin/console/snapshot.ts').ProcessState} ProcessState */
 
 /** @param {HTMLElement} table */
 export function createProcessesView(table) {

@@ -3,7 +3,7 @@
  * own reconnecting gives up on some answers, so it is done here.
  */
 
-/** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
+/** @typedef {import('../src/admin/console/snapshot.ts').ConsoleSnapshot} Snapshot */
 
 const silentMs = 5_000;
 const firstPauseMs = 500;

@@ -3,7 +3,7 @@
 import { count } from './numbers.js';
 import { keyedRows, make, write } from './page-elements.js';
 
-/** @typedef {import('../src/supervisor/console/snapshot.ts').ConsoleSnapshot} Snapshot */
+/** @typedef {import('../src/admin/console/snapshot.ts').ConsoleSnapshot} Snapshot */
 /** @typedef {import('./headline.js').Tone} Tone */
 /** @typedef {{ name: string, explained: string, value: number, tone: Tone | null }} Tally */
 

@@ -7,9 +7,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeSettings } from '../src/config/describe.ts';
-import { httpProblems, usageProblems } from '../src/errors/http-problems.ts';
+import { httpProblems } from '../src/front/http-problems.ts';
 import { logEvents } from '../src/observability/log-events.ts';
 import { metricTable } from '../src/observability/metrics.ts';
+import { usageProblems } from '../src/usage/usage-problems.ts';
 import { capacityPage, performancePage } from './bench-pages.ts';
 import { apiDocumentText } from './openapi/document.ts';
 
@@ -74,7 +75,7 @@ function errorsPage(): string {
   const fields = Object.entries(usageProblems).map(([name, text]) => [code(name), text]);
   return page(
     'Errors',
-    'src/errors/http-problems.ts',
+    'src/front/http-problems.ts',
     'Every error answer is `application/problem+json` (RFC 9457) with a stable `code`. No answer repeats a value from the body. A 503 has `Retry-After` in seconds.',
     '## Of a request',
     table(['status', 'code', 'title', 'what to do'], problems),

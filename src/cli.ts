@@ -12,9 +12,9 @@ import { settingsHelp } from './commands/settings-help.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { start, startRole } from './commands/start.ts';
 import { withDatabase, withSettings } from './commands/with-settings.ts';
-import { exitCode } from './errors/exit-codes.ts';
 import { workersMax } from './role/arguments.ts';
-import { type Role, roles } from './role/messages.ts';
+import { type Role, roles } from './role/roles.ts';
+import { exitCode } from './system/exit-codes.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 

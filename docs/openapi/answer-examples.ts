@@ -1,6 +1,6 @@
 /** Answers to the request examples, ids but the device's own aside. */
 
-import { usageProblems } from '../../src/errors/http-problems.ts';
+import { usageProblems } from '../../src/usage/usage-problems.ts';
 
 const made = '019a9f3c-8a51-7cc0-9d0e-3b1f6a2c4d5e';
 const own = '5f0c6b9e-3a1d-4c8f-9b1e-2d7a4e6f8a01';

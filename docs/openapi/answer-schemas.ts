@@ -1,12 +1,8 @@
 /** The bodies of answers. Open objects: a client ignores members that it does not know, so that we can add some. */
 
 import { z } from 'zod';
-import {
-  type HttpProblemCode,
-  httpProblems,
-  type UsageProblemCode,
-  usageProblems,
-} from '../../src/errors/http-problems.ts';
+import { type HttpProblemCode, httpProblems } from '../../src/front/http-problems.ts';
+import { type UsageProblemCode, usageProblems } from '../../src/usage/usage-problems.ts';
 
 const keys = <K extends string>(table: Record<K, unknown>) => Object.keys(table) as [K, ...K[]];
 

@@ -1,8 +1,8 @@
 /** The answers that several operations share, and problems by status with an example of every code. */
 
 import type { ZodOpenApiResponseObject } from 'zod-openapi';
-import { type HttpProblemCode, httpProblems } from '../../src/errors/http-problems.ts';
 import { problemAnswer } from '../../src/front/answers.ts';
+import { type HttpProblemCode, httpProblems } from '../../src/front/http-problems.ts';
 import { problemSchema } from './answer-schemas.ts';
 
 type Problem = Record<string, unknown>;

@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { type SettingName, settingsSchema } from '../../src/config/settings.ts';
-import { textPattern } from '../../src/usage/patterns.ts';
-import { attributeSchema, usageSchema } from '../../src/usage/schema.ts';
+import { textPattern } from './text-patterns.ts';
+import { attributeSchema, usageSchema } from './usage-schema.ts';
 
 /** What a limit is where nobody set it. */
 const defaults = settingsSchema.parse({});

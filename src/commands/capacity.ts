@@ -9,7 +9,7 @@ import {
 } from '../capacity/forecast.ts';
 import { forecastLines, growthText, type Line, limitLines, sourceText } from '../capacity/forecast-lines.ts';
 import { readMeasured } from '../capacity/measured.ts';
-import { exitCode } from '../errors/exit-codes.ts';
+import { exitCode } from '../system/exit-codes.ts';
 import type { CommandStreams } from './command-streams.ts';
 
 /** What the command line gave; the rest is as `defaultAssumptions`. */

@@ -1,10 +1,10 @@
 /** `usage-ingest check-config`: every problem of the environment at once, or what would be used. */
 
 import { concealPassword } from '../config/conceal.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { type Environment, loadSettings } from '../config/load.ts';
-import { ConfigError } from '../config/problems.ts';
 import type { SettingName } from '../config/settings.ts';
-import { exitCode } from '../errors/exit-codes.ts';
+import { exitCode } from '../system/exit-codes.ts';
 
 /** @returns the exit code: 0, or 78 with the problems on stderr */
 export async function checkConfig(environment: Environment = process.env): Promise<number> {

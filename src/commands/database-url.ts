@@ -1,8 +1,8 @@
 /** `usage-ingest database-url`: prints the URL for psql and other clients. */
 
 import type { Settings } from '../config/settings.ts';
-import { exitCode } from '../errors/exit-codes.ts';
 import { locateDatabase } from '../postgres/database-url.ts';
+import { exitCode } from '../system/exit-codes.ts';
 import type { CommandStreams } from './command-streams.ts';
 import { databaseFailure } from './database-failure.ts';
 

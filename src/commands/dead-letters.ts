@@ -1,10 +1,10 @@
 /** `usage-ingest dead-letters list | replay`: what Postgres refused, and storing it once that is mended. */
 
-import { exitCode } from '../errors/exit-codes.ts';
 import { silentLogger } from '../observability/logger.ts';
-import { listDeadLetters } from '../writer/dead-letters.ts';
-import { replayDeadLetter } from '../writer/replay.ts';
-import { sessionOf } from '../writer/sessions.ts';
+import { listDeadLetters } from '../store/dead-letters.ts';
+import { replayDeadLetter } from '../store/replay-dead-letter.ts';
+import { sessionOf } from '../store/sessions.ts';
+import { exitCode } from '../system/exit-codes.ts';
 import type { CommandStreams } from './command-streams.ts';
 import { writeTable } from './result-table.ts';
 import { withClient } from './with-client.ts';

@@ -1,10 +1,10 @@
 /** `usage-ingest migrate`: brings the database's schema to this release, the embedded one's too. */
 
 import type { Settings } from '../config/settings.ts';
-import { exitCode } from '../errors/exit-codes.ts';
 import { silentLogger } from '../observability/logger.ts';
 import { migrate } from '../postgres/migrate.ts';
 import { useDatabase } from '../postgres/use-database.ts';
+import { exitCode } from '../system/exit-codes.ts';
 import type { CommandStreams } from './command-streams.ts';
 import { databaseFailure } from './database-failure.ts';
 

@@ -1,8 +1,8 @@
 /** `usage-ingest positions list | accept-gap`: up to where each partition is stored, and what stopped one. */
 
-import { exitCode } from '../errors/exit-codes.ts';
-import { acceptGap, listGaps, type StoredGap } from '../postgres/log-gaps.ts';
-import { listPositions } from '../writer/positions.ts';
+import { acceptGap, listGaps, type StoredGap } from '../store/gaps.ts';
+import { listPositions } from '../store/positions.ts';
+import { exitCode } from '../system/exit-codes.ts';
 import type { CommandStreams } from './command-streams.ts';
 import { writeTable } from './result-table.ts';
 import { withClient } from './with-client.ts';

@@ -1,17 +1,17 @@
 /** `usage-ingest start`: the whole instance under a supervisor, or one role alone. */
 
-import { ConfigError } from '../config/problems.ts';
+import { ConfigError } from '../config/config-error.ts';
 import type { Settings } from '../config/settings.ts';
-import { exitCode } from '../errors/exit-codes.ts';
-import { StartRefusedError } from '../errors/start-refused-error.ts';
 import { kafkaProblems } from '../log/kafka/check.ts';
 import { crashFields } from '../observability/error-fields.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import { EmbeddedPostgresError } from '../postgres/embedded/embedded-error.ts';
 import { createEmbeddedPostgres } from '../postgres/embedded/embedded-postgres.ts';
-import type { Role } from '../role/messages.ts';
+import type { Role } from '../role/roles.ts';
 import { roleTable } from '../supervisor/role-table.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from '../supervisor/supervisor.ts';
+import { exitCode } from '../system/exit-codes.ts';
+import { StartRefusedError } from '../system/start-refused-error.ts';
 import { addressesOf, bannerText } from './banner.ts';
 import { databaseFailure } from './database-failure.ts';
 import { takeRoleRuntime } from './role-runtime.ts';

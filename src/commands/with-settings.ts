@@ -1,11 +1,11 @@
 /** What commands share: the settings, and the database that they name. */
 
+import { ConfigError } from '../config/config-error.ts';
 import { loadSettings } from '../config/load.ts';
-import { ConfigError } from '../config/problems.ts';
 import type { Settings } from '../config/settings.ts';
-import { exitCode } from '../errors/exit-codes.ts';
 import { silentLogger } from '../observability/logger.ts';
 import { useDatabase } from '../postgres/use-database.ts';
+import { exitCode } from '../system/exit-codes.ts';
 import { databaseFailure } from './database-failure.ts';
 
 /** Calls `work` with the settings of the environment. @returns its exit code; 78 with every problem on stderr */

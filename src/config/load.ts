@@ -4,8 +4,8 @@
  * another place than was meant (an empty DATABASE_URL from a missing secret would mean the embedded one).
  */
 
+import { ConfigError } from './config-error.ts';
 import { nearestName } from './nearest-name.ts';
-import { ConfigError } from './problems.ts';
 import { type SettingName, type Settings, settingsSchema } from './settings.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

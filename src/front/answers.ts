@@ -1,8 +1,8 @@
 /** The bodies of all answers. Problems are RFC 9457, one `type` a code; nothing of a request's body is ever in one. */
 
-import { type HttpProblemCode, httpProblems } from '../errors/http-problems.ts';
 import type { Answer } from './exchange.ts';
-import type { RequestUsages } from './request-usages.ts';
+import { type HttpProblemCode, httpProblems } from './http-problems.ts';
+import type { RequestUsages } from './request-outcome.ts';
 
 const json = 'application/json';
 const problemJson = 'application/problem+json';

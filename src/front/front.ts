@@ -5,21 +5,20 @@
 
 import type { Registry } from 'prom-client';
 import type { Settings } from '../config/settings.ts';
-import { StartRefusedError } from '../errors/start-refused-error.ts';
 import { type LogAppender, LogUnavailableError } from '../log/log.ts';
 import { readApiDocument } from '../observability/api-document.ts';
+import { codeLines } from '../observability/error-fields.ts';
 import type { Logger } from '../observability/logger.ts';
+import { StartRefusedError } from '../system/start-refused-error.ts';
 import { createUuidV7 } from '../usage/uuid-v7.ts';
-import { createAdmission, type Refusal } from './admission.ts';
+import { createAdmission, type Refusal, releasedAtMs } from './admission.ts';
 import { problemAnswer } from './answers.ts';
 import { createBodyDeadlines } from './body-deadlines.ts';
-import { codeLines } from './defect-trace.ts';
 import { Exchange, type ExchangeScope } from './exchange.ts';
 import { createFrontMetrics } from './front-metrics.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createInflater } from './inflate.ts';
 import { createPostUsages } from './post-usages.ts';
-import { releasedAtMs } from './release-date.ts';
 import { createUsageReader } from './request-usages.ts';
 import { addRoutes } from './routes.ts';
 import { type HttpResponse, type ListenSocket, loadUws, type TemplatedApp, type Uws } from './uws.ts';

@@ -8,9 +8,9 @@
  * or at the first append of its that failed, or when its time is over. What of it waits then is not appended.
  */
 
-import { failpoint } from '../failpoints.ts';
 import type { LogAppender, LogKind } from '../log/log.ts';
 import { recordFormatVersion } from '../log/record.ts';
+import { failpoint } from '../system/failpoint.ts';
 import { type Row, usageColumns } from '../usage/row.ts';
 
 /** `overloaded`: no row of it was given to the log. The other two: some may be durable. */

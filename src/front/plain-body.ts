@@ -7,7 +7,7 @@ import { blankEnd, PlainUsageReader } from '../usage/plain-usage.ts';
 import type { Row } from '../usage/row.ts';
 import { type UuidV7, uuidLength } from '../usage/uuid-v7.ts';
 import type { BodyFormat } from './media-type.ts';
-import type { RequestUsages } from './request-usages.ts';
+import { acceptedText, type RequestUsages } from './request-outcome.ts';
 
 const [bracketOpen, bracketClose, comma, lineFeed] = [0x5b, 0x5d, 0x2c, 0x0a];
 
@@ -73,9 +73,4 @@ function ofMany(rows: readonly Row[]): RequestUsages {
 /** A row begins with its id. */
 function resultOf({ text }: Row): string {
   return acceptedText(text.slice(0, uuidLength));
-}
-
-/** What is answered of an accepted usage. */
-export function acceptedText(id: string): string {
-  return `{"id":"${id}"}`;
 }

@@ -1,16 +1,17 @@
 /** POST /api/usages: from the head of the request to its answer. */
 
-import type { HttpProblemCode } from '../errors/http-problems.ts';
 import type { Admission } from './admission.ts';
 import { problemAnswer, resultsMember, storedAnswer, unheldProblemAnswer } from './answers.ts';
 import { BodyBlocks, BodyBuffer } from './body-buffer.ts';
 import type { BodyDeadlines } from './body-deadlines.ts';
 import type { Exchange, ExchangeScope } from './exchange.ts';
 import type { GroupCommit, SubmissionOutcome } from './group-commit.ts';
+import type { HttpProblemCode } from './http-problems.ts';
 import { InflatedTooLargeError, type Inflater, MalformedEncodingError } from './inflate.ts';
 import { type BodyFormat, bodyFormat, type ContentCoding, contentCoding } from './media-type.ts';
 import { idempotencyKeyOf, readHead } from './request-head.ts';
-import type { RefusedBody, RequestUsages, UsageReader } from './request-usages.ts';
+import type { RefusedBody, RequestUsages } from './request-outcome.ts';
+import type { UsageReader } from './request-usages.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 export interface PostUsagesParts {

@@ -4,38 +4,23 @@
  * NDJSON has its own outcome, in order; one usage alone is valid or the request is refused.
  */
 
-import { type HttpProblemCode, type UsageProblemCode, usageProblems } from '../errors/http-problems.ts';
 import { timestampText, utcMonth } from '../usage/calendar.ts';
 import { idempotentId } from '../usage/idempotency.ts';
 import { encodeRow, type Row } from '../usage/row.ts';
 import type { Usage, UsageProblem } from '../usage/usage.ts';
+import { type UsageProblemCode, usageProblems } from '../usage/usage-problems.ts';
 import type { UuidV7 } from '../usage/uuid-v7.ts';
 import { validateUsage } from '../usage/validate.ts';
+import type { HttpProblemCode } from './http-problems.ts';
 import type { BodyFormat } from './media-type.ts';
-import { acceptedText, createPlainReader } from './plain-body.ts';
-
-/** What came of a body that could be read. */
-export interface RequestUsages {
-  /** One JSON object, not an array: its answer has a form of its own. */
-  readonly single: boolean;
-  /** Of the valid usages. */
-  readonly rows: readonly Row[];
-  /** JSON text of each item in order, `{"id":...}` or `{"error":...}`, separated by commas. */
-  readonly results: string;
-  readonly rejected: number;
-}
+import { createPlainReader } from './plain-body.ts';
+import { acceptedText, type RefusedBody, type RequestUsages } from './request-outcome.ts';
 
 /** What is gathered of a body. */
 interface Draft {
   readonly rows: Row[];
   readonly results: string[];
   rejected: number;
-}
-
-/** A body that is refused as a whole; `errors` is JSON text. */
-export interface RefusedBody {
-  readonly problem: HttpProblemCode;
-  readonly errors: string | null;
 }
 
 export interface UsageReader {

@@ -3,6 +3,8 @@
  * `detail` and `where`, and rows are health data. So fields are named here one by one, nothing is copied.
  */
 
+import { errorCode } from '../system/errno.ts';
+
 /** How many causes are followed; a chain can be circular. */
 const causesMax = 4;
 
@@ -23,8 +25,15 @@ export function errorFields(error: unknown, depth = 0): object {
 /** The same without any message: for errors that nobody expected, of which nothing is known. */
 export function crashFields(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
-  const { code } = error as NodeJS.ErrnoException;
+  const code = errorCode(error);
   return { type: error.name, ...(typeof code === 'string' ? { code } : {}), stack: frames(error) };
+}
+
+/** Where an unexpected error came from, and nothing of what it says: its message may quote a body. */
+export function codeLines(error: unknown): { name: string; at: string[] } {
+  if (!(error instanceof Error)) return { name: typeof error, at: [] };
+  const lines = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  return { name: error.name, at: lines.slice(0, 10).map((line) => line.trim()) };
 }
 
 /** The stack's lines that name places; its head repeats the message. */

@@ -8,7 +8,7 @@ import type { Settings } from '../config/settings.ts';
 import type { LogGapError } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { locateDatabase } from '../postgres/database-url.ts';
-import { settleGap } from '../postgres/settle-gap.ts';
+import { settleGap } from '../store/settle-gap.ts';
 
 export interface SpoolGaps {
   /**

@@ -2,12 +2,13 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { Registry } from 'prom-client';
+import { createAdminServer } from '../admin/admin-server.ts';
 import type { Settings } from '../config/settings.ts';
-import { StartRefusedError } from '../errors/start-refused-error.ts';
-import { createAdminServer } from '../observability/admin-server.ts';
 import type { Logger } from '../observability/logger.ts';
+import { errorCode } from '../system/errno.ts';
+import { StartRefusedError } from '../system/start-refused-error.ts';
 import type { Readiness, RoleLink } from './link.ts';
-import type { Role } from './messages.ts';
+import type { Role } from './roles.ts';
 
 export interface AloneLinkOptions {
   readonly settings: Settings;
@@ -42,7 +43,7 @@ export function createAloneLink(options: AloneLinkOptions): RoleLink {
   return {
     async start() {
       const port = await admin.start().catch((error) => {
-        const { code } = error as NodeJS.ErrnoException;
+        const code = errorCode(error);
         throw new StartRefusedError(
           `cannot listen on ${settings.ADMIN_HOST} port ${settings.ADMIN_PORT} (${code ?? 'error'}): set another ADMIN_PORT or ADMIN_HOST`,
           { cause: error },

@@ -17,7 +17,3 @@ export type ToRole =
   | { type: 'readiness'; ready: boolean; reason: string }
   /** Stop in order: finish what is in flight, flush, commit, exit 0. */
   | { type: 'stop' };
-
-/** The processes that one instance is made of. */
-export const roles = ['front', 'relay', 'writer'] as const;
-export type Role = (typeof roles)[number];

@@ -8,19 +8,19 @@
  */
 
 import type { Registry } from 'prom-client';
+import { ConfigError } from '../config/config-error.ts';
 import { loadSettings } from '../config/load.ts';
-import { ConfigError } from '../config/problems.ts';
 import type { Settings } from '../config/settings.ts';
-import { exitCode } from '../errors/exit-codes.ts';
-import { StartRefusedError } from '../errors/start-refused-error.ts';
 import { crashFields } from '../observability/error-fields.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import type { MetricSnapshot } from '../observability/metrics.ts';
 import { createProcessMetrics, type ProcessMetrics } from '../observability/process-metrics.ts';
+import { exitCode } from '../system/exit-codes.ts';
+import { StartRefusedError } from '../system/start-refused-error.ts';
 import { createAloneLink } from './alone-link.ts';
 import { parseRoleArguments } from './arguments.ts';
 import type { RoleLink } from './link.ts';
-import type { Role } from './messages.ts';
+import type { Role } from './roles.ts';
 import { createSupervisedLink } from './supervised-link.ts';
 
 /** What a role is given. */

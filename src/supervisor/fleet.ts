@@ -7,7 +7,7 @@
 import type { Logger } from '../observability/logger.ts';
 import { mergeSnapshots } from '../observability/merge.ts';
 import { createMetrics, type MetricName, type MetricSnapshot } from '../observability/metrics.ts';
-import type { Role } from '../role/messages.ts';
+import type { Role } from '../role/roles.ts';
 import { createMetricsHub } from './metrics-hub.ts';
 import { type InstanceReadiness, instanceReadiness } from './readiness.ts';
 import { createRoleSlot, type RoleSlot } from './role-slot.ts';

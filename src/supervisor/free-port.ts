@@ -8,7 +8,8 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { StartRefusedError } from '../errors/start-refused-error.ts';
+import { errorCode } from '../system/errno.ts';
+import { StartRefusedError } from '../system/start-refused-error.ts';
 
 /** Fronts whose supervisor was killed need a moment to notice and to let go of the port. */
 const waitForOrphansMs = 3_000;
@@ -23,7 +24,7 @@ export async function provePortFree(setting: string, host: string, port: number)
     try {
       return await listenOnce(host, port);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const code = errorCode(error);
       if (code === 'EADDRINUSE' && performance.now() < deadline) await delay(100);
       else throw portRefused(setting, host, port, error);
     }
@@ -32,7 +33,7 @@ export async function provePortFree(setting: string, host: string, port: number)
 
 /** What to tell of a failed listen on `setting`. */
 export function portRefused(setting: string, host: string, port: number, error: unknown): StartRefusedError {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = errorCode(error);
   const why =
     code === 'EADDRINUSE'
       ? 'another program listens there: stop it, or set another'

@@ -2,8 +2,9 @@
 
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { StartRefusedError } from '../errors/start-refused-error.ts';
-import { type ProcessLock, tryLock } from '../process-lock.ts';
+import { errorCode } from '../system/errno.ts';
+import { type ProcessLock, tryLock } from '../system/process-lock.ts';
+import { StartRefusedError } from '../system/start-refused-error.ts';
 
 /** Nobody else lists it. Under root the embedded Postgres runs as another user, who passes through it. */
 const folderMode = process.getuid?.() === 0 ? 0o711 : 0o700;
@@ -26,7 +27,7 @@ function tryFolder(folder: string): ProcessLock | null {
     mkdirSync(folder, { recursive: true, mode: folderMode });
     return tryLock(join(folder, 'instance.lock'));
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errorCode(error);
     throw new StartRefusedError(
       `DATA_DIR ${folder} cannot be used (${code ?? 'error'}): it must be a folder that this user may write`,
       { cause: error },

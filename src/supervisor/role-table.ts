@@ -4,7 +4,7 @@
  */
 
 import type { Settings } from '../config/settings.ts';
-import type { Role } from '../role/messages.ts';
+import type { Role } from '../role/roles.ts';
 
 export interface RoleRow {
   readonly role: Role;

@@ -8,16 +8,16 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { type AdminServer, createAdminServer } from '../admin/admin-server.ts';
+import { type Console, createConsole } from '../admin/console/console.ts';
 import { settingsEnvironment } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
-import { exitCode } from '../errors/exit-codes.ts';
-import { StartRefusedError } from '../errors/start-refused-error.ts';
-import { type AdminServer, createAdminServer } from '../observability/admin-server.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { MetricSnapshot } from '../observability/metrics.ts';
 import { createProcessMetrics } from '../observability/process-metrics.ts';
-import type { ProcessLock } from '../process-lock.ts';
-import { type Console, createConsole } from './console/console.ts';
+import { exitCode } from '../system/exit-codes.ts';
+import type { ProcessLock } from '../system/process-lock.ts';
+import { StartRefusedError } from '../system/start-refused-error.ts';
 import { createDatabaseKeeper, type DatabaseKeeper, type DatabaseKeeperOptions } from './database-keeper.ts';
 import { createFleet, type FleetProcess } from './fleet.ts';
 import { portRefused, provePortFree } from './free-port.ts';

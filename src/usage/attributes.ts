@@ -3,8 +3,8 @@
  * come from `JSON.parse`, so `__proto__` is an own property like any other, and stays one.
  */
 
-import type { UsageProblemCode } from '../errors/http-problems.ts';
 import { controlCharacter, notWellFormed, textFaults } from './text.ts';
+import type { UsageProblemCode } from './usage-problems.ts';
 
 /** UTF-8 bytes of the attributes' JSON text, as `JSON.stringify` writes it. */
 export const attributesBytesMax = 4096;

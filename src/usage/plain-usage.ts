@@ -8,7 +8,7 @@
  */
 
 import { timestampLength, utcMonth, writeTimestamp } from './calendar.ts';
-import { medicationLengthMax, patientIdLengthMax } from './schema.ts';
+import { medicationLengthMax, patientIdLengthMax } from './limits.ts';
 import { parseTimestampBytes } from './timestamp.ts';
 import { type UuidV7, uuidLength } from './uuid-v7.ts';
 

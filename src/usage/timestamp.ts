@@ -17,9 +17,9 @@
  * - Years have four digits.
  */
 
-import type { UsageProblemCode } from '../errors/http-problems.ts';
 import { dateFromDays, dayMs, daysFromDate, daysInMonth, weekdayOfDays } from './calendar.ts';
 import { controlCharacter, textFaults } from './text.ts';
+import type { UsageProblemCode } from './usage-problems.ts';
 
 export interface Timestamp {
   /** Epoch milliseconds, an integer. */

@@ -1,6 +1,6 @@
 /** A usage as it is after validation: one use of a connected inhaler. Pure data; nothing here does I/O. */
 
-import type { UsageProblemCode } from '../errors/http-problems.ts';
+import type { UsageProblemCode } from './usage-problems.ts';
 
 export interface Usage {
   /** The device's own id in lower case, or null where the front makes one. */

@@ -1,16 +1,16 @@
 /**
- * From what `JSON.parse` gave to a usage, by a pass specialised from the schema: measured, zod takes over three
+ * From what `JSON.parse` gave to a usage, by a pass specialised from the schema (docs/openapi/usage-schema.ts): measured, zod takes over three
  * times as long for a usage that is valid, and over fifteen times for one that is not, which a hostile client has
  * for two bytes.
  * A property test holds the two to the same result.
  */
 
-import type { UsageProblemCode } from '../errors/http-problems.ts';
 import { attributesOf, attributesProblems } from './attributes.ts';
-import { medicationLengthMax, patientIdLengthMax, uuidPattern } from './schema.ts';
+import { medicationLengthMax, patientIdLengthMax, uuidPattern } from './limits.ts';
 import { controlCharacter, hasLength, notWellFormed, textFaults } from './text.ts';
 import { parseTimestamp } from './timestamp.ts';
 import type { Usage, UsageProblem } from './usage.ts';
+import type { UsageProblemCode } from './usage-problems.ts';
 
 /**
  * The usage, or everything that is wrong with it: at least one problem, in the order of the fields, those of the

@@ -5,7 +5,7 @@
 
 import type { LogPartition } from '../log/log.ts';
 import type { LogRecord } from '../log/record.ts';
-import { pause } from './backoff.ts';
+import { pause } from '../system/waiting.ts';
 
 /** Records; null: the partition has ended and is read; undefined: nothing came, because of the time or `cancel`. */
 export type Reading = LogRecord[] | null | undefined;

@@ -4,8 +4,8 @@
  */
 
 import { LogGapError, type LogPartition } from '../log/log.ts';
+import type { StoredPosition } from '../store/positions.ts';
 import type { LogCursor } from './log-cursor.ts';
-import type { StoredPosition } from './positions.ts';
 
 /** How long a read is waited for that tells whether a partition has ended. */
 const endedWaitMs = 1_000;

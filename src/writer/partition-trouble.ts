@@ -6,13 +6,13 @@
 import { LogGapError } from '../log/log.ts';
 import { RecordTooNewError } from '../log/record.ts';
 import { PostgresSilentError } from '../postgres/deadline.ts';
-import { addGap } from '../postgres/log-gaps.ts';
-import type { PartitionKey } from '../postgres/partition-key.ts';
-import { aborted, backoffMs, pause } from './backoff.ts';
-import { PoisonLimitError } from './poison.ts';
-import { storeProblem } from './postgres-errors.ts';
-import { SessionsStoppedError } from './sessions.ts';
-import { inTransaction } from './transaction.ts';
+import { addGap } from '../store/gaps.ts';
+import type { PartitionKey } from '../store/partition-key.ts';
+import { SessionsStoppedError } from '../store/sessions.ts';
+import { PoisonLimitError } from '../store/store-line-by-line.ts';
+import { storeProblem } from '../store/store-problem.ts';
+import { inTransaction } from '../store/transaction.ts';
+import { aborted, backoffMs, pause } from '../system/waiting.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 /** A gap found earlier waits for its acceptance. */

@@ -6,10 +6,10 @@
  */
 
 import type { Logger } from '../observability/logger.ts';
-import { openGapPartitions } from '../postgres/log-gaps.ts';
-import { pause } from './backoff.ts';
-import { loadPositions } from './positions.ts';
-import { type Sessions, SessionsStoppedError } from './sessions.ts';
+import { openGapPartitions } from '../store/gaps.ts';
+import { loadPositions } from '../store/positions.ts';
+import { type Sessions, SessionsStoppedError } from '../store/sessions.ts';
+import { pause } from '../system/waiting.ts';
 
 /** What the watch sees of a worker. */
 export interface WatchedPartition {

@@ -1,7 +1,7 @@
 /** The writer as a process of its own: the log (Kafka's, or the local one of DATA_DIR) into the database of DATABASE_URL. */
 
 import { join } from 'node:path';
-import { ConfigError } from '../config/problems.ts';
+import { ConfigError } from '../config/config-error.ts';
 import { createKafkaReader } from '../log/kafka/reader.ts';
 import { createLocalReader } from '../log/local/reader.ts';
 import { runRole } from '../role/run-role.ts';

@@ -1,9 +1,9 @@
 /** What all partition workers of one writer share. */
 
 import type { Logger } from '../observability/logger.ts';
-import type { MonthPartitions } from './month-partitions.ts';
+import type { MonthPartitions } from '../store/months.ts';
+import type { Sessions } from '../store/sessions.ts';
 import type { PartitionHealth } from './partition-health.ts';
-import type { Sessions } from './sessions.ts';
 import type { WriterMetrics } from './writer-metrics.ts';
 
 export interface WorkerContext {

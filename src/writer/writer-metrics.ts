@@ -1,8 +1,8 @@
 /** The writer's own metrics. Nothing here is done per usage: per batch, or per record at most. */
 
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
-import type { Batch } from './batch.ts';
-import type { StoredBatch } from './store-batch.ts';
+import type { Batch } from '../store/batch.ts';
+import type { StoredBatch } from '../store/store-batch.ts';
 
 const names = [
   'usage_stored_total',

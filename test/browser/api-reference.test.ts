@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { createAdminServer } from '../../src/observability/admin-server.ts';
+import { createAdminServer } from '../../src/admin/admin-server.ts';
 import { apiDocumentFile } from '../../src/observability/api-document.ts';
 import { apiDocument } from '../support/api-document.ts';
 import { needsChromium, startBrowser } from '../support/browser.ts';

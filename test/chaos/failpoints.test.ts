@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
-import type { FailpointName } from '../../src/failpoints.ts';
+import type { FailpointName } from '../../src/system/failpoint.ts';
 import { createInstance, type Instance } from '../support/instance.ts';
 import { storedCount } from '../support/ledger.ts';
 import { until } from '../support/until.ts';

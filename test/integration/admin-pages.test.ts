@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import type { AdminPaths } from '../../src/observability/admin-paths.ts';
-import { createAdminServer } from '../../src/observability/admin-server.ts';
-import { contentSecurityPolicy, serveFiles } from '../../src/observability/static-files.ts';
+import type { AdminPaths } from '../../src/admin/admin-paths.ts';
+import { createAdminServer } from '../../src/admin/admin-server.ts';
+import { contentSecurityPolicy, serveFiles } from '../../src/admin/static-files.ts';
 
 async function startAdmin(t: TestContext, ...parts: AdminPaths[]): Promise<string> {
   const admin = createAdminServer({

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createTopicUsages } from '../../bench/topic-usages.ts';
 import { backgroundPatience } from '../../src/log/kafka/client.ts';
-import { connectLink } from '../../src/log/kafka/link.ts';
+import { connectLink } from '../../src/log/kafka/connected-producer.ts';
 import { closeAfter } from '../support/close-after.ts';
 import { kafkaSettings, skipWithoutKafka, startProxiedKafka } from '../support/kafka.ts';
 import { numberedRecord } from '../support/usage-records.ts';

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { type TestContext, test } from 'node:test';
-import { createAdminServer } from '../../src/observability/admin-server.ts';
-import { createEventStream } from '../../src/observability/event-stream.ts';
-import type { ConsoleSnapshot } from '../../src/supervisor/console/snapshot.ts';
+import { createAdminServer } from '../../src/admin/admin-server.ts';
+import type { ConsoleSnapshot } from '../../src/admin/console/snapshot.ts';
+import { createEventStream } from '../../src/admin/event-stream.ts';
 import { startSupervised } from '../support/supervised.ts';
 import { until } from '../support/until.ts';
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isLockHeld, tryLock } from '../../src/process-lock.ts';
+import { isLockHeld, tryLock } from '../../src/system/process-lock.ts';
 import { startAppending } from '../support/appending.ts';
 import { closeAfter } from '../support/close-after.ts';
 import { segmentsOf } from '../support/crashed-log.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { durableFiles } from '../../src/log/local/durable-files.ts';
 import { ensureLog } from '../../src/log/local/folders.ts';
-import { tryLock } from '../../src/process-lock.ts';
+import { tryLock } from '../../src/system/process-lock.ts';
 import { segmentsOf } from '../support/crashed-log.ts';
 import { makeLocalLog } from '../support/local-log.ts';
 import { drain, headerOf, labelOf, readCount, rowsOf } from '../support/log-records.ts';

@@ -5,8 +5,8 @@ import { createHash } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import pg from 'pg';
-import { knownColumnList } from '../../src/writer/column-lists.ts';
-import { copyRows, joinSmall } from '../../src/writer/copy.ts';
+import { knownColumnList } from '../../src/store/column-lists.ts';
+import { copyRows, joinSmall } from '../../src/store/copy.ts';
 import { closeAfter } from '../support/close-after.ts';
 import { startTestPostgres } from '../support/postgres.ts';
 

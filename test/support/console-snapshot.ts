@@ -1,6 +1,6 @@
 /** A snapshot as the console's page gets it from a server where all is well and nothing has come yet. */
 
-import type { ConsoleSnapshot } from '../../src/supervisor/console/snapshot.ts';
+import type { ConsoleSnapshot } from '../../src/admin/console/snapshot.ts';
 
 const process = { worker: 0, ready: true, cpu: 0, loop: 0, memoryBytes: 1, restarts: 0 };
 

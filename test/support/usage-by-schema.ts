@@ -1,9 +1,9 @@
 /** What `validateUsage` must give, by the documented truth: the zod schema, and `attributesOf` for the rest. */
 
-import type { UsageProblemCode } from '../../src/errors/http-problems.ts';
+import { createUsageSchema } from '../../docs/openapi/usage-schema.ts';
 import { attributesOf, attributesProblems } from '../../src/usage/attributes.ts';
-import { createUsageSchema } from '../../src/usage/schema.ts';
 import type { Usage, UsageProblem } from '../../src/usage/usage.ts';
+import type { UsageProblemCode } from '../../src/usage/usage-problems.ts';
 
 /** `validateUsage` with the schema in place of the specialised pass. */
 export function createValidateBySchema(nowMs: number): (value: unknown) => Usage | UsageProblem[] {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { httpProblems, type UsageProblemCode, usageProblems } from '../../src/errors/http-problems.ts';
+import { httpProblems } from '../../src/front/http-problems.ts';
+import { type UsageProblemCode, usageProblems } from '../../src/usage/usage-problems.ts';
 import { validateUsage } from '../../src/usage/validate.ts';
 import { apiDocument, assertFits, type DocumentAnswer, fits, resolved } from '../support/api-document.ts';
 import { assertProperty, sampleOf } from '../support/property.ts';

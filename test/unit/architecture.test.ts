@@ -9,25 +9,34 @@ import { test } from 'node:test';
 const root = join(import.meta.dirname, '..', '..');
 const src = join(root, 'src');
 
-/** Who may import whom; a folder may always import itself. */
-const leaves = ['config', 'errors', 'observability', 'failpoints.ts', 'process-lock.ts', 'role'];
+/** Who imports whom, in the order of the data; a room may always import itself. Nothing is granted that is not used. */
 const mayImport: Record<string, readonly string[]> = {
-  'cli.ts': ['commands', ...leaves],
-  commands: ['supervisor', 'writer', 'log', 'postgres', 'usage', 'capacity', ...leaves],
-  supervisor: ['front', 'writer', 'relay', 'log', 'postgres', 'usage', ...leaves],
-  front: ['log', 'usage', ...leaves],
-  writer: ['log', 'postgres', 'usage', ...leaves],
-  relay: ['log', 'postgres', ...leaves],
-  log: ['usage', ...leaves],
-  postgres: ['usage', ...leaves],
-  usage: ['errors'],
+  'cli.ts': ['commands', 'role', 'system'],
+  commands: [
+    'supervisor',
+    'role',
+    'store',
+    'log',
+    'postgres',
+    'capacity',
+    'config',
+    'observability',
+    'system',
+  ],
+  supervisor: ['admin', 'role', 'config', 'observability', 'system'],
+  front: ['role', 'log', 'usage', 'config', 'observability', 'system'],
+  relay: ['role', 'store', 'log', 'postgres', 'config', 'observability'],
+  writer: ['role', 'store', 'log', 'postgres', 'usage', 'config', 'observability', 'system'],
+  store: ['log', 'postgres', 'usage', 'observability', 'system'],
+  admin: ['role', 'config', 'observability'],
+  role: ['admin', 'config', 'observability', 'system'],
+  log: ['config', 'observability', 'system'],
+  postgres: ['config', 'observability', 'system'],
+  usage: [],
   capacity: [],
-  role: ['config', 'errors', 'observability', 'failpoints.ts'],
-  observability: ['config', 'errors'],
-  config: ['errors'],
-  errors: [],
-  'failpoints.ts': [],
-  'process-lock.ts': [],
+  observability: ['system'],
+  config: [],
+  system: [],
 };
 
 /** Modules by which the outside world is reached. Pure helpers of Node, such as node:buffer, are none. */
@@ -68,7 +77,7 @@ test('the reader of imports finds them', () => {
   assert.ok(imports.some(({ specifier }) => specifier === 'node:child_process'));
 });
 
-test('imports go one way: commands, supervisor, front and writer, log and postgres, usage', () => {
+test('imports go one way: commands, supervisor, front | relay | writer, store | log | admin, postgres, usage', () => {
   const wrong = imports.filter(({ from, specifier }) => {
     if (!specifier.startsWith('.')) return false;
     const target = partOf(resolve(dirname(from), specifier));
@@ -78,9 +87,42 @@ test('imports go one way: commands, supervisor, front and writer, log and postgr
   assert.deepEqual(wrong.map(shown), []);
 });
 
-test('every part of src/ is named in the table', () => {
-  const unknown = [...new Set(files.map(partOf))].filter((part) => mayImport[part] === undefined);
-  assert.deepEqual(unknown, []);
+test('every room of src/ is in the table, and the table grants what is used, no more', () => {
+  const used: Record<string, Set<string>> = {};
+  for (const file of files) used[partOf(file)] ??= new Set();
+  for (const { from, specifier } of imports) {
+    if (!specifier.startsWith('.')) continue;
+    const target = partOf(resolve(dirname(from), specifier));
+    if (target !== partOf(from) && target !== '..') used[partOf(from)]!.add(target);
+  }
+  const sorted = (rooms: Iterable<string>) => [...rooms].sort();
+  const expected = Object.entries(mayImport).map(([room, rooms]) => [room, sorted(rooms)]);
+  const actual = Object.entries(used).map(([room, rooms]) => [room, sorted(rooms)]);
+  assert.deepEqual(Object.fromEntries(actual), Object.fromEntries(expected));
+});
+
+test('no file imports itself, however long the way', () => {
+  const targets = new Map<string, string[]>(files.map((file) => [file, []]));
+  for (const { from, specifier } of imports) {
+    if (specifier.startsWith('.')) targets.get(from)!.push(resolve(dirname(from), specifier));
+  }
+  /** Files that are known to lead into no circle. */
+  const clear = new Set<string>();
+  const circleThrough = (file: string, path: readonly string[]): readonly string[] | null => {
+    if (clear.has(file)) return null;
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    for (const target of targets.get(file) ?? []) {
+      const circle = circleThrough(target, [...path, file]);
+      if (circle) return circle;
+    }
+    clear.add(file);
+    return null;
+  };
+  const circles = files.map((file) => circleThrough(file, [])).filter((circle) => circle !== null);
+  assert.deepEqual(
+    circles.map((circle) => circle.map((file) => relative(root, file)).join(' -> ')),
+    [],
+  );
 });
 
 test('usage does no I/O', () => {
@@ -98,7 +140,7 @@ test('one file alone knows the HTTP server, one folder alone the database driver
     [/^uWebSockets\.js$/, /^src\/front\/uws\.ts$/],
     [/^kafkajs/, /^src\/log\/kafka\//],
     [/^(commander)$/, /^src\/cli\.ts$/],
-    [/^(pg|pg-copy-streams|node-pg-migrate)$/, /^src\/(postgres|writer|commands)\//],
+    [/^(pg|pg-copy-streams|node-pg-migrate)$/, /^src\/(postgres|store|commands)\//],
   ];
   for (const [module, owner] of owners) {
     const elsewhere = imports.filter(

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concealPassword } from '../../src/config/conceal.ts';
+import { ConfigError } from '../../src/config/config-error.ts';
 import { describeSettings } from '../../src/config/describe.ts';
 import { loadSettings, settingsEnvironment } from '../../src/config/load.ts';
 import { editDistance, nearestName } from '../../src/config/nearest-name.ts';
-import { ConfigError } from '../../src/config/problems.ts';
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
   try {

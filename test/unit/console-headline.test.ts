@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { headlineOf, lostHeadline } from '../../console/headline.js';
-import type { ConsoleSnapshot } from '../../src/supervisor/console/snapshot.ts';
+import type { ConsoleSnapshot } from '../../src/admin/console/snapshot.ts';
 import { consoleSnapshotOf } from '../support/console-snapshot.ts';
 
 const quiet = { overloaded: 0, failed: 0 };

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createHistory, windowSeconds } from '../../console/history.js';
 import { bytes, count, counted, duration, percent, percentOfAll, rate } from '../../console/numbers.js';
-import { consoleFiles } from '../../src/supervisor/console/files.ts';
+import { consoleFiles } from '../../src/admin/console/files.ts';
 import { consoleSnapshotOf } from '../support/console-snapshot.ts';
 
 const snapshotAt = (seconds: number, accepted = 0, startedAt = 0) => {

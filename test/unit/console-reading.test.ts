@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { consoleMetrics, consoleSnapshot } from '../../src/admin/console/reading.ts';
 import { createMetrics, type MetricSnapshot } from '../../src/observability/metrics.ts';
 import { ratesBetween } from '../../src/observability/rates.ts';
-import { consoleMetrics, consoleSnapshot } from '../../src/supervisor/console/reading.ts';
 import { consoleSnapshotOf } from '../support/console-snapshot.ts';
 
 const { instance } = consoleSnapshotOf();
@@ -118,10 +118,7 @@ test('the logs, Postgres and Kafka, whole and in part', async () => {
 });
 
 test('what is merged for it is what it reads, no less and no more', () => {
-  const source = readFileSync(
-    new URL(import.meta.resolve('../../src/supervisor/console/reading.ts')),
-    'utf8',
-  );
+  const source = readFileSync(new URL(import.meta.resolve('../../src/admin/console/reading.ts')), 'utf8');
   const reads = source.slice(source.indexOf('export interface Reading')).matchAll(/'(usage_\w+)'/g);
   assert.deepEqual([...new Set([...reads].map(([, name]) => name))].sort(), [...consoleMetrics].sort());
 });

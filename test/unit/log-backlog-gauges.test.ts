@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createBacklogGauges } from '../../src/log/backlog-gauges.ts';
 import type { LogPartition } from '../../src/log/log.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
-import type { PartitionWorker } from '../../src/writer/partition-worker.ts';
+import type { PartitionWorker } from '../../src/writer/partition-writer.ts';
 import { createWriterMetrics } from '../../src/writer/writer-metrics.ts';
 import { until } from '../support/until.ts';
 

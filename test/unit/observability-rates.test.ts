@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isLoopback, namesThisMachine } from '../../src/observability/loopback.ts';
+import { quantileOf, shareWithin } from '../../src/admin/console/quantiles.ts';
+import { seriesOf } from '../../src/admin/console/series.ts';
+import { isLoopback, namesThisMachine } from '../../src/admin/loopback.ts';
 import { createMetrics, type MetricSnapshot } from '../../src/observability/metrics.ts';
-import { quantileOf, shareWithin } from '../../src/observability/quantiles.ts';
 import { ratesBetween } from '../../src/observability/rates.ts';
-import { seriesOf } from '../../src/observability/series.ts';
 import { createMetricsHub } from '../../src/supervisor/metrics-hub.ts';
 import { assertProperty } from '../support/property.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { UsageProblemCode } from '../../src/errors/http-problems.ts';
 import type { Usage } from '../../src/usage/usage.ts';
+import type { UsageProblemCode } from '../../src/usage/usage-problems.ts';
 import { validateUsage } from '../../src/usage/validate.ts';
 import { assertProperty } from '../support/property.ts';
 import { testNowMs, usageText } from '../support/usage-arbitraries.ts';

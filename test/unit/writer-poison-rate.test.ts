@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { PoisonLimitError } from '../../src/writer/poison.ts';
-import { createPoisonRate } from '../../src/writer/poison-rate.ts';
+import { createPoisonRate } from '../../src/store/poison-rate.ts';
+import { PoisonLimitError } from '../../src/store/store-line-by-line.ts';
 
 it('lets odd lines pass, whatever their share', () => {
   const rate = createPoisonRate(() => 0);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import pg from 'pg';
-import { namedLine, refusalText, storeProblem } from '../../src/writer/postgres-errors.ts';
+import { namedLine, refusalText, storeProblem } from '../../src/store/store-problem.ts';
 
 function error(fields: { code?: string; where?: string; constraint?: string; column?: string }): Error {
   return Object.assign(new pg.DatabaseError('Secret value', 1, 'error'), fields);

@@ -11,8 +11,8 @@ import type { Logger } from '../../observability/logger.ts';
 import { type LogAppender, type LogKind, LogUnavailableError } from '../log.ts';
 import type { RecordHeader } from '../record.ts';
 import type { Patience } from './client.ts';
+import { connectLink, type Link, within } from './connected-producer.ts';
 import { createLeaderHealth } from './leader-health.ts';
-import { connectLink, type Link, within } from './link.ts';
 import { KafkaMisconfiguredError, kafkaErrorType } from './misconfigured-error.ts';
 import { missingRights } from './rights.ts';
 

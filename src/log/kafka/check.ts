@@ -2,7 +2,7 @@
 
 import type { Settings } from '../../config/settings.ts';
 import { backgroundPatience } from './client.ts';
-import { connectLink, within } from './link.ts';
+import { connectLink, within } from './connected-producer.ts';
 import { KafkaMisconfiguredError } from './misconfigured-error.ts';
 import { missingRights } from './rights.ts';
 

@@ -8,6 +8,7 @@ import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { Kafka, type RetryOptions, type SASLOptions } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
+import { errorCode } from '../../system/errno.ts';
 import { KafkaMisconfiguredError } from './misconfigured-error.ts';
 import { calmRequestQueues } from './request-queue.ts';
 
@@ -94,7 +95,7 @@ function pem(name: string, file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new KafkaMisconfiguredError([`${name} cannot be read (${(error as NodeJS.ErrnoException).code})`], {
+    throw new KafkaMisconfiguredError([`${name} cannot be read (${errorCode(error)})`], {
       cause: error,
     });
   }

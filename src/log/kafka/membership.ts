@@ -10,7 +10,7 @@ import type { Batch, Consumer } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { backgroundPatience, createKafkaClient, retryOptions } from './client.ts';
-import { within } from './link.ts';
+import { within } from './connected-producer.ts';
 import { KafkaMisconfiguredError, translateKafkaError } from './misconfigured-error.ts';
 
 export interface Membership {

@@ -1,7 +1,7 @@
 /** What waiting does not mend: settings, rights, the topic's own configuration. */
 
 import kafkajs from 'kafkajs';
-import { ConfigError } from '../../config/problems.ts';
+import { ConfigError } from '../../config/config-error.ts';
 
 // Node finds no named exports of these in kafkajs, which is CommonJS.
 const { KafkaJSAggregateError, KafkaJSProtocolError } = kafkajs;

@@ -9,7 +9,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { LogPartition, LogReader } from '../log.ts';
 import { backgroundPatience, createKafkaClient } from './client.ts';
-import { within } from './link.ts';
+import { within } from './connected-producer.ts';
 import { createMembership } from './membership.ts';
 import { KafkaMisconfiguredError, translateKafkaError } from './misconfigured-error.ts';
 import { KafkaPartition } from './partition.ts';

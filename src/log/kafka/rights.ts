@@ -10,7 +10,7 @@
 import type { Socket } from 'node:net';
 import type { Settings } from '../../config/settings.ts';
 import { backgroundPatience, createKafkaClient } from './client.ts';
-import { within } from './link.ts';
+import { within } from './connected-producer.ts';
 import { askForGroupRight, askForTopicRights, groupDenied, topicOperations } from './rights-requests.ts';
 
 export type RightsFor = 'append' | 'read';

@@ -3,7 +3,7 @@
 import type { Admin } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
 import { backgroundPatience, createKafkaClient } from './client.ts';
-import { within } from './link.ts';
+import { within } from './connected-producer.ts';
 
 export interface Bounds {
   readonly first: number;

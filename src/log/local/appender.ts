@@ -4,13 +4,14 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { failpoint } from '../../failpoints.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { errorCode } from '../../system/errno.ts';
+import { failpoint } from '../../system/failpoint.ts';
 import { type LogAppender, type LogKind, LogUnavailableError } from '../log.ts';
 import { encodeHeaderLine, type RecordHeader } from '../record.ts';
-import { type DurableFiles, durableFiles, errorCode, ShortWriteError } from './durable-files.ts';
+import { type DurableFiles, durableFiles, ShortWriteError } from './durable-files.ts';
 import { ensureLog, makePartition, type OwnedPartition, removeOrphans } from './folders.ts';
-import { reservedBytes } from './room.ts';
+import { reservedBytes } from './reserved-bytes.ts';
 import { frameHeadBytes, payloadBytesMax, segmentFooterBytes, segmentHeaderBytes } from './segment-format.ts';
 import { createSegment, firstSegment, type SegmentWriter } from './segment-writer.ts';
 

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { errorCode } from '../../system/errno.ts';
 
 export interface DurableFiles {
   /** Makes a file that must not exist yet, for writes that return once they are on disk (O_DSYNC). */
@@ -75,12 +76,6 @@ export const durableFiles: DurableFiles = {
     return Number(bavail * bsize);
   },
 };
-
-/** The `code` of a foreign error, such as ENOENT. */
-export function errorCode(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : undefined;
-}
 
 /** Writes a whole buffer with one write. @throws ShortWriteError where the file took only a part */
 export function writeWhole(files: DurableFiles, fd: number, bytes: Buffer, offset: number): Promise<void> {

@@ -13,8 +13,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { type ProcessLock, tryLock } from '../../process-lock.ts';
-import { type DurableFiles, errorCode } from './durable-files.ts';
+import { errorCode } from '../../system/errno.ts';
+import { type ProcessLock, tryLock } from '../../system/process-lock.ts';
+import type { DurableFiles } from './durable-files.ts';
 
 const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const partitionName = new RegExp(`^\\d{1,5}-(${uuidPattern})$`);

@@ -6,7 +6,8 @@
 
 import { rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DurableFiles, errorCode, replaceFile } from './durable-files.ts';
+import { errorCode } from '../../system/errno.ts';
+import { type DurableFiles, replaceFile } from './durable-files.ts';
 import { positionLine, readPositionFile } from './position-file.ts';
 
 const markPath = (folder: string): string => join(folder, 'stored');

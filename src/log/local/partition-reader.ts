@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { type LockProbe, openLockProbe } from '../../process-lock.ts';
+import { type LockProbe, openLockProbe } from '../../system/process-lock.ts';
 import { LogGapError, type LogPartition } from '../log.ts';
 import type { LogRecord } from '../record.ts';
 import { Backlog } from './backlog.ts';

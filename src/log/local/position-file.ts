@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { errorCode } from './durable-files.ts';
+import { errorCode } from '../../system/errno.ts';
 
 /** The position, or 0 where there is no file or no whole line in it. */
 export async function readPositionFile(path: string): Promise<number> {

@@ -5,7 +5,8 @@
  */
 
 import { join } from 'node:path';
-import { type DurableFiles, durableFiles, errorCode, replaceFile } from './durable-files.ts';
+import { errorCode } from '../../system/errno.ts';
+import { type DurableFiles, durableFiles, replaceFile } from './durable-files.ts';
 import { positionLine, readPositionFile } from './position-file.ts';
 
 const relayedPath = (folder: string): string => join(folder, 'relayed');

@@ -5,7 +5,8 @@
 
 import { stat, utimes } from 'node:fs/promises';
 import type { Logger } from '../../observability/logger.ts';
-import { type DurableFiles, errorCode } from './durable-files.ts';
+import { errorCode } from '../../system/errno.ts';
+import type { DurableFiles } from './durable-files.ts';
 import { listSegments, removePartition, segmentPath } from './folders.ts';
 import { markAgeMs, writeMark, writeTombstone } from './mark.ts';
 import type { PartitionReader } from './partition-reader.ts';

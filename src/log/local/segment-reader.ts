@@ -5,8 +5,8 @@
 
 import { close, constants, fstatSync, open, read } from 'node:fs';
 import { promisify } from 'node:util';
+import { errorCode } from '../../system/errno.ts';
 import { decodePayload, type LogRecord, magic, RecordTooNewError } from '../record.ts';
-import { errorCode } from './durable-files.ts';
 import { segmentPath } from './folders.ts';
 import { ReadBuffers } from './read-buffers.ts';
 import {

@@ -6,7 +6,8 @@
 
 import { readFile, readlink, symlink } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
+import { errorCode } from '../../system/errno.ts';
+import { EmbeddedPostgresError } from './embedded-error.ts';
 
 export interface PostgresBinaries {
   readonly initdb: string;
@@ -38,7 +39,7 @@ async function importPackage(name: string, platform: string, arch: string): Prom
     const module: { initdb: string; postgres: string } = await import(name);
     return { initdb: module.initdb, postgres: module.postgres };
   } catch (error) {
-    if (systemErrorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
+    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
     const supported = ['linux', 'darwin'].includes(platform) && ['x64', 'arm64'].includes(arch);
     const what = supported
       ? `${name} is not installed: run "npm ci" without --omit=optional`
@@ -67,10 +68,10 @@ export async function completeLinks(root: string, name: string): Promise<void> {
     try {
       await symlink(points, link);
     } catch (error) {
-      if (systemErrorCode(error) === 'EEXIST') continue;
+      if (errorCode(error) === 'EEXIST') continue;
       throw new EmbeddedPostgresError(
         'binaries',
-        `${name} lacks the link ${basename(link)}, because npm did not run its install script, and it cannot be laid (${systemErrorCode(error)}): run "npm rebuild ${name} --ignore-scripts=false" as the user that owns node_modules, ${otherWay}`,
+        `${name} lacks the link ${basename(link)}, because npm did not run its install script, and it cannot be laid (${errorCode(error)}): run "npm rebuild ${name} --ignore-scripts=false" as the user that owns node_modules, ${otherWay}`,
         { cause: error },
       );
     }
@@ -82,7 +83,7 @@ async function readLinkList(root: string): Promise<{ source: string; target: str
     return JSON.parse(await readFile(join(root, 'native', 'pg-symlinks.json'), 'utf8'));
   } catch (error) {
     // Not every platform's package has links.
-    if (systemErrorCode(error) === 'ENOENT') return [];
+    if (errorCode(error) === 'ENOENT') return [];
     throw error;
   }
 }
@@ -92,8 +93,8 @@ async function linkTarget(path: string): Promise<string | null> {
     return await readlink(path);
   } catch (error) {
     // EINVAL: a file of that name, no link; as good.
-    if (systemErrorCode(error) === 'EINVAL') return path;
-    if (systemErrorCode(error) === 'ENOENT') return null;
+    if (errorCode(error) === 'EINVAL') return path;
+    if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
 }

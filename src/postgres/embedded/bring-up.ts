@@ -5,6 +5,7 @@ import { link, unlink } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Logger } from '../../observability/logger.ts';
+import { errorCode } from '../../system/errno.ts';
 import { findBinaries, type PostgresBinaries } from './binaries.ts';
 import {
   connectionUrl,
@@ -13,7 +14,7 @@ import {
   readConnectionFile,
   writeConnectionFile,
 } from './connection-file.ts';
-import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
+import { EmbeddedPostgresError } from './embedded-error.ts';
 import { ensureDatabase } from './ensure-database.ts';
 import { type EmbeddedFolder, makeEmbeddedFolder } from './folder.ts';
 import type { GuardedProcess } from './guarded-process.ts';
@@ -119,7 +120,7 @@ async function knownConnection(folder: EmbeddedFolder): Promise<EmbeddedConnecti
   try {
     await link(candidate, folder.connectionFile);
   } catch (error) {
-    if (systemErrorCode(error) !== 'EEXIST') throw error;
+    if (errorCode(error) !== 'EEXIST') throw error;
   } finally {
     await unlink(candidate);
   }

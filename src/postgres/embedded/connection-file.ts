@@ -1,8 +1,9 @@
 /** How to reach the embedded server: the port used last and the password, in a file that only its owner reads. */
 
 import { randomBytes } from 'node:crypto';
+import { replaceSmallFile } from '../../system/small-files.ts';
 import { EmbeddedPostgresError } from './embedded-error.ts';
-import { readSmallFile, replaceSmallFile } from './small-file.ts';
+import { readEmbeddedFile } from './embedded-file.ts';
 
 /** The role that owns everything, and the database of the usages. */
 export const embeddedUser = 'usage';
@@ -23,7 +24,7 @@ export function newConnection(): EmbeddedConnection {
 
 /** @throws EmbeddedPostgresError where the file is there and is not ours */
 export async function readConnectionFile(path: string): Promise<EmbeddedConnection | null> {
-  const text = await readSmallFile(path);
+  const text = await readEmbeddedFile(path);
   if (text === null) return null;
   const value = parse(text);
   if (value) return value;

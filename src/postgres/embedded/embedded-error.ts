@@ -23,8 +23,3 @@ export type EmbeddedPostgresProblem =
   | 'start_failed'
   /** `stop` was called before the server was ready. */
   | 'stopped';
-
-/** The code of a Node system error, or undefined for any other value. */
-export function systemErrorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}

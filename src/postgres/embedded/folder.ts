@@ -5,7 +5,8 @@
 
 import { chmod, mkdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
+import { errorCode } from '../../system/errno.ts';
+import { EmbeddedPostgresError } from './embedded-error.ts';
 
 export interface EmbeddedFolder {
   /** DATA_DIR/postgres, without symbolic links. */
@@ -38,7 +39,7 @@ export async function findEmbeddedFolder(dataDir: string): Promise<EmbeddedFolde
   try {
     return embeddedFolderAt(await realpath(join(dataDir, 'postgres')));
   } catch (error) {
-    const code = systemErrorCode(error);
+    const code = errorCode(error);
     if (code === 'ENOENT') return null;
     throw new EmbeddedPostgresError(
       'data',
@@ -59,7 +60,7 @@ export async function makeEmbeddedFolder(dataDir: string): Promise<EmbeddedFolde
   } catch (error) {
     throw new EmbeddedPostgresError(
       'data',
-      `cannot make ${path} (${systemErrorCode(error)}): give the user that runs usage-ingest the folder DATA_DIR, or set another one`,
+      `cannot make ${path} (${errorCode(error)}): give the user that runs usage-ingest the folder DATA_DIR, or set another one`,
       { cause: error },
     );
   }

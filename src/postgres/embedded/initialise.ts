@@ -7,15 +7,16 @@ import { randomBytes } from 'node:crypto';
 import { chown, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { join } from 'node:path';
+import { errorCode } from '../../system/errno.ts';
+import { syncFolder } from '../../system/small-files.ts';
 import type { PostgresBinaries } from './binaries.ts';
 import { embeddedUser } from './connection-file.ts';
-import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
+import { EmbeddedPostgresError } from './embedded-error.ts';
 import type { EmbeddedFolder } from './folder.ts';
 import { type GuardedProcess, startGuarded } from './guarded-process.ts';
 import { serverEnvironment } from './server-environment.ts';
 import { hostAccess, initialSettings } from './server-settings.ts';
 import { namelessHint, type ServerUser, withName } from './server-user.ts';
-import { syncFolder } from './small-file.ts';
 
 const leftoverPrefix = 'initialising-';
 
@@ -24,7 +25,7 @@ export async function dataVersion(folder: EmbeddedFolder): Promise<string | null
   try {
     return (await readFile(join(folder.data, 'PG_VERSION'), 'utf8')).trim();
   } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
   const names = await readdir(folder.root);
   if (!names.includes('data')) return null;

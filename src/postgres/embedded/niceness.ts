@@ -7,9 +7,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { getPriority, setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemErrorCode } from './embedded-error.ts';
+import { errorCode } from '../../system/errno.ts';
+import { processParent } from '../../system/live-process.ts';
 import { findEmbeddedFolder } from './folder.ts';
-import { processParent } from './live-process.ts';
 import { readPostmasterFile } from './postmaster-file.ts';
 
 /**
@@ -57,7 +57,7 @@ async function raiseAutogroupNiceness(pid: number, niceness: number): Promise<vo
       await writeFile(path, String(niceness));
       return;
     } catch (error) {
-      if (systemErrorCode(error) !== 'EAGAIN' || tries === autogroupTriesMax) throw error;
+      if (errorCode(error) !== 'EAGAIN' || tries === autogroupTriesMax) throw error;
       await delay(autogroupEveryMs);
     }
   }

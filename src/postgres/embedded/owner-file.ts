@@ -6,8 +6,9 @@
  * own lock on it.
  */
 
-import { processStart } from './live-process.ts';
-import { readSmallFile, removeSmallFile, replaceSmallFile } from './small-file.ts';
+import { processStart } from '../../system/live-process.ts';
+import { removeSmallFile, replaceSmallFile } from '../../system/small-files.ts';
+import { readEmbeddedFile } from './embedded-file.ts';
 
 interface Owner {
   readonly pid: number;
@@ -17,7 +18,7 @@ interface Owner {
 
 /** The pid of the living process that runs the server, null where there is none. */
 export async function livingOwner(path: string): Promise<number | null> {
-  const owner = parse(await readSmallFile(path));
+  const owner = parse(await readEmbeddedFile(path));
   return owner && (await processStart(owner.pid)) === owner.started ? owner.pid : null;
 }
 

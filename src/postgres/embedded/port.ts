@@ -1,14 +1,15 @@
 /** Ports on loopback. */
 
 import { createServer } from 'node:net';
-import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
+import { errorCode } from '../../system/errno.ts';
+import { EmbeddedPostgresError } from './embedded-error.ts';
 
 /** Binds a port of 127.0.0.1 for a moment, 0 for any. Returns its number, or null where it is taken. */
 function probePort(port: number): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', (error) => {
-      if (['EADDRINUSE', 'EACCES'].includes(systemErrorCode(error) ?? '')) resolve(null);
+      if (['EADDRINUSE', 'EACCES'].includes(errorCode(error) ?? '')) resolve(null);
       else reject(error);
     });
     server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {

@@ -1,8 +1,8 @@
 /** What a running server says of itself in its data folder, in the file that is also its lock. */
 
 import { join } from 'node:path';
-import { processCommand } from './live-process.ts';
-import { readSmallFile } from './small-file.ts';
+import { processCommand } from '../../system/live-process.ts';
+import { readEmbeddedFile } from './embedded-file.ts';
 
 export interface PostmasterFile {
   readonly pid: number;
@@ -20,7 +20,7 @@ export function postmasterFilePath(data: string): string {
  * LOCK_FILE_LINE_*). Null where there is none, or it holds no pid (yet).
  */
 export async function readPostmasterFile(data: string): Promise<PostmasterFile | null> {
-  const lines = (await readSmallFile(postmasterFilePath(data)))?.split('\n').map((line) => line.trim());
+  const lines = (await readEmbeddedFile(postmasterFilePath(data)))?.split('\n').map((line) => line.trim());
   const pid = Number(lines?.[0]);
   if (!lines || !Number.isSafeInteger(pid) || pid === 0) return null;
   // A negative pid is a backend that runs alone (single-user mode).

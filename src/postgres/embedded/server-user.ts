@@ -12,7 +12,8 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFile, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { promisify } from 'node:util';
-import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
+import { errorCode } from '../../system/errno.ts';
+import { EmbeddedPostgresError } from './embedded-error.ts';
 import { serverEnvironment } from './server-environment.ts';
 
 /** How to start a program as the server's user. */
@@ -96,7 +97,7 @@ async function ownerOf(data: string): Promise<{ uid: number; gid: number } | nul
     const { uid, gid } = await stat(data);
     return uid === 0 ? null : { uid, gid };
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return null;
+    if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
 }
@@ -133,14 +134,14 @@ function whyUnreachable(user: ServerUser, postgres: string, root: string): Promi
       });
     } catch (error) {
       // Some errors are thrown, EPERM (no right to change the user) among them; others are events.
-      resolve(`${how}: ${systemErrorCode(error)}`);
+      resolve(`${how}: ${errorCode(error)}`);
       return;
     }
     let said = '';
     child.stderr!.on('data', (bytes) => {
       said = (said + bytes).slice(0, 200);
     });
-    child.once('error', (error) => resolve(`${how}: ${systemErrorCode(error)}`));
+    child.once('error', (error) => resolve(`${how}: ${errorCode(error)}`));
     child.once('close', (code) => {
       const fine = code === 0 && said === '';
       resolve(fine ? null : `${how}: ${said.split('\n')[0]?.trim() || `exit ${code}`}`);

@@ -1,12 +1,13 @@
 /** Clears what a killed owner may have left behind: a server that still runs, a lock file that names another's pid. */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
+import { errorCode } from '../../system/errno.ts';
+import { processStart } from '../../system/live-process.ts';
+import { removeSmallFile } from '../../system/small-files.ts';
+import { EmbeddedPostgresError } from './embedded-error.ts';
 import type { EmbeddedFolder } from './folder.ts';
-import { processStart } from './live-process.ts';
 import { livingOwner } from './owner-file.ts';
 import { isServerOf, postmasterFilePath, readPostmasterFile } from './postmaster-file.ts';
-import { removeSmallFile } from './small-file.ts';
 
 /**
  * Returns once no other process runs the folder's server: waits for an owner that lives (a command may be about
@@ -47,10 +48,10 @@ async function endServer(pid: number, data: string): Promise<void> {
     try {
       process.kill(pid, signal);
     } catch (error) {
-      if (systemErrorCode(error) === 'ESRCH') return;
+      if (errorCode(error) === 'ESRCH') return;
       throw new EmbeddedPostgresError(
         'in_use',
-        `process ${pid}, left over from an earlier start, runs the embedded Postgres and cannot be ended (${systemErrorCode(error)}): end it`,
+        `process ${pid}, left over from an earlier start, runs the embedded Postgres and cannot be ended (${errorCode(error)}): end it`,
         { cause: error },
       );
     }
@@ -74,7 +75,7 @@ async function forgetForeignPid(data: string, pid: number): Promise<void> {
     process.kill(pid, 0);
   } catch (error) {
     // No such process: Postgres sees that by itself.
-    if (systemErrorCode(error) === 'ESRCH') return;
+    if (errorCode(error) === 'ESRCH') return;
   }
   // None is there any more where the server was in its last moment: its command line gone first, its lock by itself.
   await removeSmallFile(postmasterFilePath(data));

@@ -5,21 +5,21 @@
  * whatever goes wrong, it opens the partition anew from the stored position. So a failure needs no repair here.
  */
 
-import { failpoint } from '../failpoints.ts';
 import { LogGapError, type LogPartition } from '../log/log.ts';
 import { type LogRecord, RecordTooNewError } from '../log/record.ts';
 import { PostgresSilentError } from '../postgres/deadline.ts';
-import { findOpenGap } from '../postgres/log-gaps.ts';
-import { aborted, pause } from './backoff.ts';
-import { makeBatch } from './batch.ts';
+import { makeBatch } from '../store/batch.ts';
+import { findOpenGap } from '../store/gaps.ts';
+import { createPoisonRate } from '../store/poison-rate.ts';
+import { loadPosition, type StoredPosition } from '../store/positions.ts';
+import type { Session } from '../store/sessions.ts';
+import { createBatchStore } from '../store/store-batch.ts';
+import { failpoint } from '../system/failpoint.ts';
+import { aborted, pause } from '../system/waiting.ts';
 import { createLogCursor, type Reading } from './log-cursor.ts';
 import { checkedPosition } from './open-partition.ts';
 import { createPartitionTrouble, LogReadError, LostSessionError, OpenGapError } from './partition-trouble.ts';
-import { createPoisonRate } from './poison-rate.ts';
 import type { WatchedPartition } from './position-watch.ts';
-import { loadPosition, type StoredPosition } from './positions.ts';
-import type { Session } from './sessions.ts';
-import { createBatchStore } from './store-batch.ts';
 import type { WorkerContext } from './worker-context.ts';
 import { countBatch } from './writer-metrics.ts';
 

@@ -3,23 +3,15 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EmbeddedPostgresError, systemErrorCode } from './embedded-error.ts';
+import { errorCode } from './errno.ts';
 
-/**
- * The file's text, null where there is no such file.
- * @throws EmbeddedPostgresError ('data') where we may not read it
- */
+/** The file's text, null where there is no such file. */
 export async function readSmallFile(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const code = systemErrorCode(error);
-    if (code === 'ENOENT') return null;
-    throw new EmbeddedPostgresError(
-      'data',
-      `cannot read ${path} (${code}): do this as the user that runs usage-ingest`,
-      { cause: error },
-    );
+    if (errorCode(error) === 'ENOENT') return null;
+    throw error;
   }
 }
 
@@ -47,7 +39,7 @@ export async function removeSmallFile(path: string): Promise<void> {
   try {
     await unlink(path);
   } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
 }
 

@@ -9,21 +9,21 @@
  * Killed anywhere, the position says what is stored: rows and position are committed together or not at all.
  */
 
-import { failpoint } from '../failpoints.ts';
 import type { Logger } from '../observability/logger.ts';
-import type { PartitionKey } from '../postgres/partition-key.ts';
+import { failpoint } from '../system/failpoint.ts';
 import type { Batch, DeadLetter } from './batch.ts';
+import { type BlockerWatch, watchBlockers } from './blockers.ts';
 import { copyRows } from './copy.ts';
 import { insertDeadLetters } from './dead-letters.ts';
-import type { MonthPartitions } from './month-partitions.ts';
-import { deadLettersPerBatchMax, PoisonLimitError, storeCarefully } from './poison.ts';
+import type { MonthPartitions } from './months.ts';
+import type { PartitionKey } from './partition-key.ts';
 import type { PoisonRate } from './poison-rate.ts';
 import { takePosition } from './positions.ts';
-import { RowCountError, type StoreProblem, storeProblem } from './postgres-errors.ts';
 import { monthsOfRows } from './row-lines.ts';
 import type { Session } from './sessions.ts';
 import { storeStaged } from './staged-copy.ts';
-import { type BlockerWatch, watchBlockers } from './takeover.ts';
+import { deadLettersPerBatchMax, PoisonLimitError, storeCarefully } from './store-line-by-line.ts';
+import { RowCountError, type StoreProblem, storeProblem } from './store-problem.ts';
 import { inTransaction } from './transaction.ts';
 
 export interface StoredBatch {

@@ -6,8 +6,8 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isLockHeld } from '../../process-lock.ts';
-import { errorCode } from './durable-files.ts';
+import { errorCode } from '../../system/errno.ts';
+import { isLockHeld } from '../../system/process-lock.ts';
 import { listPartitions, lockPath } from './folders.ts';
 
 /**

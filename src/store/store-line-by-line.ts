@@ -11,10 +11,10 @@
 import type { DeadLetter, Run } from './batch.ts';
 import { wholeRecord } from './batch.ts';
 import { copyRows } from './copy.ts';
-import { namedLine, RowCountError, refusalText, storeProblem } from './postgres-errors.ts';
 import { linesOf, type RowLine } from './row-lines.ts';
 import type { Session } from './sessions.ts';
 import { remakeStagingTable, storeStaged } from './staged-copy.ts';
+import { namedLine, RowCountError, refusalText, storeProblem } from './store-problem.ts';
 
 /** More dead letters than this in one batch are no odd line any more but a fault of ours: the partition stops. */
 export const deadLettersPerBatchMax = 100;

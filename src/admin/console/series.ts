@@ -1,6 +1,6 @@
 /** Looks values up in a merged snapshot of metrics. A metric or series that is not there counts as not told: null. */
 
-import type { MetricName, MetricSnapshot } from './metrics.ts';
+import type { MetricName, MetricSnapshot } from '../../observability/metrics.ts';
 import type { Bucket } from './quantiles.ts';
 
 export interface Series {

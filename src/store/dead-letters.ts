@@ -1,8 +1,8 @@
 /** Keeps what cannot be stored, in the transaction that stores its neighbours and moves the position past it. */
 
 import type pg from 'pg';
-import type { PartitionKey } from '../postgres/partition-key.ts';
 import type { DeadLetter } from './batch.ts';
+import type { PartitionKey } from './partition-key.ts';
 
 /** One at a time: there are few, and one of them can be a whole record of megabytes. */
 export async function insertDeadLetters(

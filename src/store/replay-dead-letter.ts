@@ -4,11 +4,11 @@ import type pg from 'pg';
 import { decodePayload, RecordTooNewError } from '../log/record.ts';
 import type { Logger } from '../observability/logger.ts';
 import { type ColumnList, columnListOfLine, knownColumnList } from './column-lists.ts';
-import { createMonthPartitions } from './month-partitions.ts';
-import { RowCountError, refusalText, storeProblem } from './postgres-errors.ts';
+import { createMonthPartitions } from './months.ts';
 import { monthsOfLines } from './row-lines.ts';
 import type { Session } from './sessions.ts';
 import { storeStaged } from './staged-copy.ts';
+import { RowCountError, refusalText, storeProblem } from './store-problem.ts';
 import { inTransaction } from './transaction.ts';
 
 export type Replayed =

@@ -1,6 +1,6 @@
 /** The console's page: every path that a browser may ask for, and the file that it gets. */
 
-import { contentSecurityPolicy, serveFiles } from '../../observability/static-files.ts';
+import { contentSecurityPolicy, serveFiles } from '../static-files.ts';
 
 const files = [
   'answers-view.js',

@@ -1,6 +1,6 @@
 /** How much of what a partition stored in the last minute was refused. */
 
-import { PoisonLimitError } from './poison.ts';
+import { PoisonLimitError } from './store-line-by-line.ts';
 
 const windowMs = 60_000;
 const shareMax = 0.01;

@@ -5,7 +5,7 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type AdminPath, answerProblem, answerText } from '../../observability/admin-paths.ts';
+import { type AdminPath, answerProblem, answerText } from '../admin-paths.ts';
 
 export interface SampleOptions {
   /** Where usages are posted. */

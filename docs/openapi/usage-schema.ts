@@ -1,21 +1,16 @@
 /**
- * A usage as clients send it: the one truth of what is accepted, and what the API's description is generated
- * from. Every zod message is the code of a problem. `validate.ts` is a faster way to the same result, held by a property test.
+ * A usage as clients send it, in zod: the API's description is generated from it. Requests are judged by
+ * `src/usage/validate.ts` and `plain-usage.ts`; property tests hold all three to the same verdicts. Every zod message
+ * is the code of a problem.
  */
 
 import { z } from 'zod';
-import type { UsageProblemCode } from '../errors/http-problems.ts';
-import { attributesBytesMax, attributesLevelsMax } from './attributes.ts';
-import { dateStringPattern, rfc3339Pattern, textPattern, utcStringPattern } from './patterns.ts';
-import { controlCharacter, hasLength, notWellFormed, textFaults } from './text.ts';
-import { parseTimestamp, usedAtMsMin } from './timestamp.ts';
-
-/** Code points. */
-export const patientIdLengthMax = 128;
-/** Code points. */
-export const medicationLengthMax = 256;
-/** Any UUID in the text form of RFC 9562 section 4, in either case, whatever its version and variant. */
-export const uuidPattern = /^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$/;
+import { attributesBytesMax, attributesLevelsMax } from '../../src/usage/attributes.ts';
+import { medicationLengthMax, patientIdLengthMax, uuidPattern } from '../../src/usage/limits.ts';
+import { controlCharacter, hasLength, notWellFormed, textFaults } from '../../src/usage/text.ts';
+import { parseTimestamp, usedAtMsMin } from '../../src/usage/timestamp.ts';
+import type { UsageProblemCode } from '../../src/usage/usage-problems.ts';
+import { dateStringPattern, rfc3339Pattern, textPattern, utcStringPattern } from './text-patterns.ts';
 
 /** The code of a missing field, or of one of the wrong type. */
 function typeError(code: UsageProblemCode) {

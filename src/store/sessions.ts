@@ -8,7 +8,7 @@ import pg from 'pg';
 import type { Logger } from '../observability/logger.ts';
 import { connectionConfig } from '../postgres/connection.ts';
 import { cut, PostgresSilentError, withDeadline } from '../postgres/deadline.ts';
-import { backoffMs, pause } from './backoff.ts';
+import { backoffMs, pause } from '../system/waiting.ts';
 import { checkSession } from './session-check.ts';
 
 const connectTimeoutMs = 5_000;

@@ -8,7 +8,7 @@
 import type pg from 'pg';
 import type { Logger } from '../observability/logger.ts';
 import { cut } from '../postgres/deadline.ts';
-import { pause } from './backoff.ts';
+import { pause } from '../system/waiting.ts';
 import { openClient } from './sessions.ts';
 
 export interface BlockerWatch {

@@ -5,7 +5,7 @@
  */
 
 import type pg from 'pg';
-import type { PartitionKey } from '../postgres/partition-key.ts';
+import type { PartitionKey } from './partition-key.ts';
 
 export interface StoredPosition {
   /** Where the next record to store starts. */

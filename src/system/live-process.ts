@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { systemErrorCode } from './embedded-error.ts';
+import { errorCode } from './errno.ts';
 
 const run = promisify(execFile);
 
@@ -48,7 +48,7 @@ async function readProc(path: string): Promise<string | null> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes(systemErrorCode(error) ?? '')) return null;
+    if (['ENOENT', 'ESRCH'].includes(errorCode(error) ?? '')) return null;
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 /** The console's snapshot out of merged metrics and the states of the processes, pure. */
 
 import type { MetricName, MetricSnapshot } from '../../observability/metrics.ts';
-import { quantileOf, shareWithin } from '../../observability/quantiles.ts';
-import { type Series, seriesOf } from '../../observability/series.ts';
+import { quantileOf, shareWithin } from './quantiles.ts';
+import { type Series, seriesOf } from './series.ts';
 import type { ConsoleSnapshot, KafkaState, Latency, LogState, ProcessState } from './snapshot.ts';
 
 /** What of the metrics the console shows; nothing else is merged for it. */

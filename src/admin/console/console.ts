@@ -5,23 +5,33 @@
  */
 
 import type { Settings } from '../../config/settings.ts';
-import { type AdminPath, type AdminPaths, answerProblem } from '../../observability/admin-paths.ts';
-import { createEventStream } from '../../observability/event-stream.ts';
-import { isLoopback, namesThisMachine } from '../../observability/loopback.ts';
 import { mergeSnapshots } from '../../observability/merge.ts';
-import type { MetricSnapshot } from '../../observability/metrics.ts';
+import type { MetricName, MetricSnapshot } from '../../observability/metrics.ts';
 import { ratesBetween } from '../../observability/rates.ts';
-import type { Fleet } from '../fleet.ts';
+import type { Role } from '../../role/roles.ts';
+import { type AdminPath, type AdminPaths, answerProblem } from '../admin-paths.ts';
+import { createEventStream } from '../event-stream.ts';
+import { isLoopback, namesThisMachine } from '../loopback.ts';
 import { consoleFiles } from './files.ts';
 import { consoleMetrics, consoleSnapshot } from './reading.ts';
 import { samplePath } from './sample.ts';
 import type { ConsoleSnapshot } from './snapshot.ts';
 
+/** What the console asks of the processes of the instance. */
+export interface WatchedFleet {
+  readiness(): { readonly ready: boolean; readonly reason: string };
+  processes(): readonly { readonly role: Role; readonly worker: number; readonly ready: boolean }[];
+  /** The named metrics of all processes, summed. */
+  totals(names: ReadonlySet<MetricName>): Promise<MetricSnapshot>;
+  /** What they grow by in a second. */
+  rates(names: ReadonlySet<MetricName>): MetricSnapshot;
+}
+
 export interface ConsoleOptions {
   readonly settings: Settings;
   /** Of the HTTP API. */
   readonly port: number;
-  readonly fleet: Pick<Fleet, 'totals' | 'rates' | 'processes' | 'readiness'>;
+  readonly fleet: WatchedFleet;
   /** The supervisor's own metrics, brought up to now. */
   own(): Promise<MetricSnapshot>;
 }

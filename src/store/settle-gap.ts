@@ -1,8 +1,8 @@
 /** One look at a gap by a process that has no other business with the database, over a connection of its own. */
 
 import pg from 'pg';
-import { connectionConfig } from './connection.ts';
-import { acceptedEnd, addGap, type FoundGap } from './log-gaps.ts';
+import { connectionConfig } from '../postgres/connection.ts';
+import { acceptedEnd, addGap, type FoundGap } from './gaps.ts';
 import type { PartitionKey } from './partition-key.ts';
 
 const connectTimeoutMs = 3_000;

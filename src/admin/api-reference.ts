@@ -1,7 +1,7 @@
 /** The API's description on the admin port, and the page to read it: Swagger UI, from the files of its package. */
 
+import { apiDocumentFile } from '../observability/api-document.ts';
 import type { AdminPaths } from './admin-paths.ts';
-import { apiDocumentFile } from './api-document.ts';
 import { contentSecurityPolicy, serveFiles } from './static-files.ts';
 
 const ofPage = (name: string) => new URL(`../../api-reference/${name}`, import.meta.url);

@@ -1,6 +1,7 @@
 /**
- * The one table of what a client can be told: RFC 9457 problems of a request, and the codes of single fields.
- * `docs/errors.md` is generated from it. No text here ever holds a value from a body: bodies are health data.
+ * What a client can be told of a whole request: RFC 9457 problems. Those of a single field or item are
+ * `usageProblems`. `docs/errors.md` is generated from both. No text here ever holds a value from a body: bodies are
+ * health data.
  */
 
 /** A problem of a whole request. `detail` says what to do. */
@@ -119,25 +120,3 @@ export const httpProblems = {
 } as const satisfies Record<string, HttpProblem>;
 
 export type HttpProblemCode = keyof typeof httpProblems;
-
-/** What can be wrong with one field of a usage, or one item of a request. */
-export const usageProblems = {
-  not_an_object: 'A usage is a JSON object.',
-  malformed_json: 'The line is not valid JSON.',
-  required: 'The field is missing.',
-  patient_id_type: 'patientId is a string, or an integer within ±(2^53 - 1).',
-  patient_id_length: 'patientId has 1 to 128 characters.',
-  medication_type: 'medication is a string.',
-  medication_length: 'medication has 1 to 256 characters.',
-  timestamp_format:
-    "timestamp is RFC 3339 (2016-11-01T09:11:51-05:00), what JavaScript's Date prints, or epoch milliseconds as a number.",
-  timestamp_range: 'timestamp lies between 2000-01-01 and 24 hours from now.',
-  id_format: 'id is a UUID.',
-  text_not_well_formed: 'Text is well-formed Unicode.',
-  text_control_character: 'Text holds no control characters.',
-  number_out_of_range: 'Integers lie within ±(2^53 - 1), other numbers within the range of a double.',
-  attributes_size: 'The fields beyond the known ones take at most 4 KiB of JSON.',
-  attributes_depth: 'The fields beyond the known ones nest at most 16 levels deep.',
-} as const satisfies Record<string, string>;
-
-export type UsageProblemCode = keyof typeof usageProblems;
