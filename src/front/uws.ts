@@ -2,7 +2,7 @@
  * The one file that touches uWebSockets.js. npm carries it as `uws-pack` (binaries of about v20.49), whose types
  * lack what is declared here.
  *
- * Facts of that age of it that the front relies on (read in its source, held by test/integration/http-framing.test.ts):
+ * Facts of that age of it that the front relies on (read in its source, held by test/front/http-framing.test.ts):
  * - Every handler and every `onData` runs inside the parser, corked: what is written is sent after it returns.
  * - The body is framed by the *first* Content-Length; any Transfer-Encoding is read as chunked.
  * - A request that arrives while the one before it on its connection is not answered yet closes the connection.

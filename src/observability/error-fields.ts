@@ -26,7 +26,7 @@ export function errorFields(error: unknown, depth = 0): object {
 export function crashFields(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = errorCode(error);
-  return { type: error.name, ...(typeof code === 'string' ? { code } : {}), stack: frames(error) };
+  return { type: error.name, ...(code === undefined ? {} : { code }), stack: frames(error) };
 }
 
 /** Where an unexpected error came from, and nothing of what it says: its message may quote a body. */
