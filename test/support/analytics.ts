@@ -44,7 +44,7 @@ export interface Plan {
   /** Partitions of `usages` that are read, and that were pruned away before or at the start. */
   readonly read: number;
   readonly pruned: number;
-  /** Node types with the index where there is one: `Seq Scan`, `Bitmap Index Scan usages_2016_11_...`. */
+  /** Node types with the index, else the table, where there is one: `Seq Scan usages_2016_11`. */
   readonly nodes: readonly string[];
   readonly executionMs: number;
 }
@@ -71,7 +71,9 @@ export async function explain(client: pg.Client, statement: string): Promise<Pla
   return {
     read: new Set(relations.filter((name) => /^usages_\d{4}_\d\d$/.test(name))).size,
     pruned: nodes.reduce((sum, node) => sum + (node['Subplans Removed'] ?? 0), 0),
-    nodes: nodes.map((node) => [node['Node Type'], node['Index Name']].filter(Boolean).join(' ')),
+    nodes: nodes.map((node) =>
+      [node['Node Type'], node['Index Name'] ?? node['Relation Name']].filter(Boolean).join(' '),
+    ),
     executionMs: executionMs + planningMs,
   };
 }
