@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { createTopicUsages } from '../../bench/topic-usages.ts';
 import { backgroundPatience } from '../../src/log/kafka/client.ts';
-import { connectLink } from '../../src/log/kafka/connected-producer.ts';
+import { connectProducer } from '../../src/log/kafka/connected-producer.ts';
 import { closeAfter } from '../support/close-after.ts';
 import { kafkaSettings, skipWithoutKafka, startProxiedKafka } from '../support/kafka.ts';
 import { numberedRecord } from '../support/usage-records.ts';
@@ -22,17 +22,17 @@ test('a topic is counted by whom the group did not take at once, and who lost th
 }, async (t) => {
   const { brokers, proxy } = kafka!;
   const settings = kafkaSettings(brokers);
-  const link = await connectLink(settings, {
+  const producer = await connectProducer(settings, {
     clientId: 'test',
     patience: backgroundPatience,
     inFlightMax: 1,
   });
-  closeAfter(t, () => link.close());
+  closeAfter(t, () => producer.close());
   const counts = [7, 500, 1];
   let first = 0;
   for (const [partition, count] of counts.entries()) {
     const { header, rows } = numberedRecord(first, count);
-    await link.send(partition, header, rows);
+    await producer.send(partition, header, rows);
     first += count;
   }
 
@@ -44,7 +44,7 @@ test('a topic is counted by whom the group did not take at once, and who lost th
   assert.equal(await usages.count(), first);
 
   const { header, rows } = numberedRecord(first, 30);
-  await link.send(0, header, rows);
+  await producer.send(0, header, rows);
   const lost = proxy.cutAt((chunk) => requestOf(chunk) === fetchRequest);
   assert.equal(await usages.count(), first + 30);
   await lost;

@@ -8,10 +8,11 @@
 
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { within } from '../../system/waiting.ts';
 import { type LogAppender, type LogKind, LogUnavailableError } from '../log.ts';
 import type { RecordHeader } from '../record.ts';
 import type { Patience } from './client.ts';
-import { connectLink, type Link, within } from './connected-producer.ts';
+import { type ConnectedProducer, connectProducer } from './connected-producer.ts';
 import { createLeaderHealth } from './leader-health.ts';
 import { KafkaMisconfiguredError, kafkaErrorType } from './misconfigured-error.ts';
 import { missingRights } from './rights.ts';
@@ -43,7 +44,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   const probeMs = settings.USAGE_KAFKA_PROBE_MS;
   const health = createLeaderHealth(probeMs);
   const listeners: ((writable: boolean) => void)[] = [];
-  let link: Link | null = null;
+  let producer: ConnectedProducer | null = null;
   let stayUntilMs = 0;
   let turn = Math.floor(Math.random() * 1_000_000); // fronts that start together do not go round together
   let writable = false;
@@ -55,7 +56,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   let stopping: Promise<void> | null = null;
 
   /** The partition whose turn it is, if its broker can be used, else the next such one; null where there is none. */
-  function nextPartition(from: Link): number | null {
+  function nextPartition(from: ConnectedProducer): number | null {
     const nowMs = performance.now();
     if (nowMs >= stayUntilMs) {
       stayUntilMs = nowMs + settings.USAGE_KAFKA_STAY_MS;
@@ -72,14 +73,14 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
     const deadlineMs = performance.now() + appendTimeoutMs;
     let cause: unknown;
     for (;;) {
-      const current = link;
+      const current = producer;
       const partition = current && !stopping ? nextPartition(current) : null;
       const leftMs = deadlineMs - performance.now();
       if (!current || partition === null || leftMs <= 0)
         throw new LogUnavailableError('failed', 'Kafka did not acknowledge the record', { cause });
       const leader = current.leaderOf(partition);
       try {
-        await within(leftMs, current.send(partition, header, rows));
+        await within(leftMs, 'Kafka', current.send(partition, header, rows));
         if (health.anyFailed()) health.succeeded(leader);
         return 'kafka';
       } catch (error) {
@@ -88,7 +89,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
           throw new LogUnavailableError('failed', 'Kafka refuses the record', { cause });
         health.failed(leader, performance.now());
         stayUntilMs = 0;
-        if (current === link) refreshSoon();
+        if (current === producer) refreshSoon();
         update(error);
       }
     }
@@ -97,7 +98,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   /** Looks whether appends are possible, and tells whoever wants to know of a change. */
   function update(cause?: unknown): void {
     const nowMs = performance.now();
-    const current = link;
+    const current = producer;
     const usable =
       !stopping && current?.partitions.some((each) => health.usable(current.leaderOf(each), nowMs));
     if (usable) tell('up');
@@ -109,7 +110,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
 
   function tell(state: 'up' | 'away' | 'misconfigured', cause?: unknown): void {
     if (state === told || stopping) return;
-    if (state === 'up') logger.info('kafka_reached', { brokers: link?.topic.brokers });
+    if (state === 'up') logger.info('kafka_reached', { brokers: producer?.topic.brokers });
     else if (state === 'away') logger.warn('kafka_away', { err: cause });
     else logger.error('kafka_misconfigured', { problems: (cause as KafkaMisconfiguredError).problems });
     told = state;
@@ -130,7 +131,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
     }, pauseMs);
   }
 
-  /** Makes a new link in place of the one there is. */
+  /** Makes a new producer in place of the one there is. */
   function refresh(): Promise<void> {
     connecting ??= connect().finally(() => {
       connecting = null;
@@ -143,7 +144,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   let hasRights = false;
 
   /** Until they were there once: later the appends themselves tell. */
-  async function checkRights(next: Link): Promise<void> {
+  async function checkRights(next: ConnectedProducer): Promise<void> {
     const problems = hasRights ? [] : await missingRights(settings, options.clientId, ['append']);
     hasRights = problems.length === 0;
     if (hasRights) return;
@@ -154,7 +155,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   async function connect(): Promise<void> {
     try {
       const { clientId, patience } = options;
-      const next = await connectLink(settings, {
+      const next = await connectProducer(settings, {
         clientId,
         patience,
         inFlightMax: settings.USAGE_KAFKA_IN_FLIGHT_MAX,
@@ -162,13 +163,13 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
       await checkRights(next);
       failedToConnect = null;
       if (stopping) return void (await next.close());
-      replaceLink(next);
+      replaceProducer(next);
       health.keepOnly(new Set(next.topic.partitions.map(({ leader }) => leader)));
       tellWeaknesses(next.topic.weaknesses);
       update();
     } catch (error) {
       failedToConnect = error;
-      replaceLink(null);
+      replaceProducer(null);
       update(error);
       throw error;
     }
@@ -183,19 +184,19 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
     const nowMs = performance.now();
     const untilMs = health.nextTryMs();
     if (untilMs !== null && untilMs > nowMs) refreshSoon(Math.max(probeMs, untilMs - nowMs));
-    else if (link && link.partitions.length < link.topic.partitions.length) refreshSoon();
+    else if (producer && producer.partitions.length < producer.topic.partitions.length) refreshSoon();
   }
 
-  function replaceLink(next: Link | null): void {
-    const old = link;
-    link = next;
+  function replaceProducer(next: ConnectedProducer | null): void {
+    const old = producer;
+    producer = next;
     if (old) void closeIdle(old);
   }
 
   async function start(): Promise<void> {
     try {
       // A hung broker must not hold up a start: what comes later is told by `writable`.
-      await within(startMsMax, refresh());
+      await within(startMsMax, 'Kafka', refresh());
     } catch (error) {
       if (error instanceof KafkaMisconfiguredError) throw error;
       // Away: it goes on trying, and whoever appends is told.
@@ -206,8 +207,8 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
     await starting?.catch(() => {});
     if (probe) clearTimeout(probe);
     await connecting?.catch(() => {});
-    const last = link;
-    link = null;
+    const last = producer;
+    producer = null;
     if (last) await closeIdle(last);
   }
 
@@ -229,11 +230,11 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
 }
 
 /** Lets what is in flight come to its end first. */
-async function closeIdle(link: Link): Promise<void> {
+async function closeIdle(producer: ConnectedProducer): Promise<void> {
   const deadlineMs = performance.now() + closeWaitMsMax;
-  while (link.inFlight > 0 && performance.now() < deadlineMs)
+  while (producer.inFlight > 0 && performance.now() < deadlineMs)
     await new Promise((resolve) => setTimeout(resolve, 20));
-  await link.close();
+  await producer.close();
 }
 
 /** True where the record itself is refused: another broker would refuse it too. */

@@ -1,8 +1,9 @@
 /** One look at Kafka before anything is started, so that what only an operator mends is an error and no retry loop. */
 
 import type { Settings } from '../../config/settings.ts';
+import { within } from '../../system/waiting.ts';
 import { backgroundPatience } from './client.ts';
-import { connectLink, within } from './connected-producer.ts';
+import { connectProducer } from './connected-producer.ts';
 import { KafkaMisconfiguredError } from './misconfigured-error.ts';
 import { missingRights } from './rights.ts';
 
@@ -13,8 +14,8 @@ export async function kafkaProblems(settings: Settings): Promise<readonly string
   const clientId = 'usage-ingest-check';
   try {
     const options = { clientId, patience: backgroundPatience, inFlightMax: 1 };
-    const link = await within(lookMsMax, connectLink(settings, options));
-    await link.close();
+    const producer = await within(lookMsMax, 'Kafka', connectProducer(settings, options));
+    await producer.close();
     return await missingRights(settings, clientId, ['append', 'read']);
   } catch (error) {
     return error instanceof KafkaMisconfiguredError ? error.problems : [];

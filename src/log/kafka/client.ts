@@ -35,7 +35,7 @@ export function retryOptions(patience: Patience): RetryOptions {
   return { ...retryTimes, retries: patience.retries };
 }
 
-/** @throws KafkaMisconfiguredError for settings that do not go together, or a file that cannot be read */
+/** @throws KafkaMisconfiguredError where KAFKA_BROKERS is not set, or a file cannot be read */
 export function createKafkaClient(
   settings: Settings,
   clientId: string,
@@ -73,17 +73,14 @@ function brokersOf(settings: Settings): string[] {
   return settings.KAFKA_BROKERS.split(',');
 }
 
+/** Which of these go together, config/load.ts has seen to. */
 function tlsOptions(settings: Settings): ConnectionOptions | false {
-  const caFile = settings.USAGE_KAFKA_TLS_CA_FILE;
-  const certFile = settings.USAGE_KAFKA_TLS_CERT_FILE;
-  const keyFile = settings.USAGE_KAFKA_TLS_KEY_FILE;
-  if (settings.USAGE_KAFKA_TLS === 'off') {
-    if (caFile || certFile || keyFile)
-      throw new KafkaMisconfiguredError(['USAGE_KAFKA_TLS_*_FILE is set, but USAGE_KAFKA_TLS is not on']);
-    return false;
-  }
-  if (Boolean(certFile) !== Boolean(keyFile))
-    throw new KafkaMisconfiguredError(['USAGE_KAFKA_TLS_CERT_FILE and USAGE_KAFKA_TLS_KEY_FILE go together']);
+  if (settings.USAGE_KAFKA_TLS === 'off') return false;
+  const {
+    USAGE_KAFKA_TLS_CA_FILE: caFile,
+    USAGE_KAFKA_TLS_CERT_FILE: certFile,
+    USAGE_KAFKA_TLS_KEY_FILE: keyFile,
+  } = settings;
   return {
     ...(caFile ? { ca: pem('USAGE_KAFKA_TLS_CA_FILE', caFile) } : {}),
     ...(certFile ? { cert: pem('USAGE_KAFKA_TLS_CERT_FILE', certFile) } : {}),
@@ -102,17 +99,10 @@ function pem(name: string, file: string): Buffer {
 }
 
 function saslOptions(settings: Settings): SASLOptions | null {
-  const { USAGE_KAFKA_SASL: mechanism, USAGE_KAFKA_USER: user, USAGE_KAFKA_PASSWORD: password } = settings;
-  if (mechanism === 'off') {
-    if (user || password)
-      throw new KafkaMisconfiguredError([
-        'USAGE_KAFKA_USER or USAGE_KAFKA_PASSWORD is set, but USAGE_KAFKA_SASL is off',
-      ]);
-    return null;
-  }
-  if (!user || !password)
-    throw new KafkaMisconfiguredError([
-      `USAGE_KAFKA_SASL=${mechanism} needs USAGE_KAFKA_USER and USAGE_KAFKA_PASSWORD`,
-    ]);
-  return { mechanism, username: user, password };
+  const {
+    USAGE_KAFKA_SASL: mechanism,
+    USAGE_KAFKA_USER: username = '',
+    USAGE_KAFKA_PASSWORD: password = '',
+  } = settings;
+  return mechanism === 'off' ? null : { mechanism, username, password };
 }

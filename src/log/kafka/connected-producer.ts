@@ -1,20 +1,21 @@
 /**
- * One connected producer with what was known of the topic when it connected. A link is never mended: after a
- * failure a new one is made beside it, because kafkajs may keep a socket that is stuck after a time-out
+ * One connected producer with what was known of the topic when it connected. It is never repaired: after a failure
+ * another one is connected beside it, because kafkajs may keep a socket that is stuck after a time-out
  * (tulios/kafkajs#919).
  */
 
 import kafkajs, { type Producer } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
+import { within } from '../../system/waiting.ts';
 import type { RecordHeader } from '../record.ts';
 import { createKafkaClient, type Patience, retryOptions } from './client.ts';
 import { translateKafkaError } from './misconfigured-error.ts';
 import { encodeRecordHeaders } from './record-headers.ts';
 import { appendablePartitions, prepareTopic, type TopicState } from './topic.ts';
 
-export interface Link {
+export interface ConnectedProducer {
   readonly topic: TopicState;
-  /** Partitions that could acknowledge when this link was made. */
+  /** Partitions that could acknowledge when it connected. */
   readonly partitions: readonly number[];
   /** Sends in flight. */
   readonly inFlight: number;
@@ -25,7 +26,7 @@ export interface Link {
   close(): Promise<void>;
 }
 
-/** A hung broker must not hold up whoever waits for a link. */
+/** A hung broker must not hold up whoever waits for a producer. */
 const connectMsMax = 10_000;
 const closeMsMax = 3_000;
 
@@ -33,10 +34,10 @@ const closeMsMax = 3_000;
  * Connects, makes and checks the topic.
  * @throws KafkaMisconfiguredError for what waiting does not mend; anything else where Kafka is away
  */
-export async function connectLink(
+export async function connectProducer(
   settings: Settings,
   options: { clientId: string; patience: Patience; inFlightMax: number },
-): Promise<Link> {
+): Promise<ConnectedProducer> {
   const { patience } = options;
   const topicName = settings.USAGE_KAFKA_TOPIC;
   const kafka = createKafkaClient(settings, options.clientId, patience);
@@ -56,8 +57,8 @@ export async function connectLink(
     return topic;
   })();
   try {
-    const topic = await within(connectMsMax, connecting);
-    return createLink(settings, producer, topic);
+    const topic = await within(connectMsMax, 'Kafka', connecting);
+    return connectedProducer(settings, producer, topic);
   } catch (error) {
     void connecting.catch(() => {}).then(() => disconnect(producer));
     throw translateKafkaError(error, topicName);
@@ -66,7 +67,7 @@ export async function connectLink(
   }
 }
 
-function createLink(settings: Settings, producer: Producer, topic: TopicState): Link {
+function connectedProducer(settings: Settings, producer: Producer, topic: TopicState): ConnectedProducer {
   const topicName = settings.USAGE_KAFKA_TOPIC;
   const { GZIP, None } = kafkajs.CompressionTypes;
   const compression = settings.USAGE_KAFKA_COMPRESSION === 'gzip' ? GZIP : None;
@@ -101,24 +102,5 @@ function createLink(settings: Settings, producer: Producer, topic: TopicState): 
 
 async function disconnect(client: { disconnect(): Promise<void> }): Promise<void> {
   // Its answer is of no use: the connection is given up either way.
-  await within(closeMsMax, client.disconnect()).catch(() => {});
-}
-
-/** Rejects after `timeoutMs`, whatever becomes of the promise. */
-export async function within<T>(timeoutMs: number, promise: Promise<T>): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new KafkaTimeoutError(timeoutMs)), timeoutMs);
-  promise.catch(() => {}); // it may reject when nobody waits any more
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-export class KafkaTimeoutError extends Error {
-  override readonly name = 'KafkaTimeoutError';
-  constructor(timeoutMs: number) {
-    super(`Kafka did not answer within ${Math.round(timeoutMs)} ms`);
-  }
+  await within(closeMsMax, 'Kafka', client.disconnect()).catch(() => {});
 }

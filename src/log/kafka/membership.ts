@@ -9,8 +9,8 @@
 import type { Batch, Consumer } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { within } from '../../system/waiting.ts';
 import { backgroundPatience, createKafkaClient, retryOptions } from './client.ts';
-import { within } from './connected-producer.ts';
 import { KafkaMisconfiguredError, translateKafkaError } from './misconfigured-error.ts';
 
 export interface Membership {
@@ -106,7 +106,7 @@ export function createMembership(options: {
   function leave(mine: Consumer, cause: unknown): void {
     if (consumer !== mine || stopped) return;
     consumer = null;
-    void within(disconnectMsMax, mine.disconnect()).catch(() => {});
+    void within(disconnectMsMax, 'Kafka', mine.disconnect()).catch(() => {});
     const error = translateKafkaError(cause, topic);
     const fatal = error instanceof KafkaMisconfiguredError;
     const problem = fatal ? error.message : 'away';
@@ -137,7 +137,7 @@ export function createMembership(options: {
       offset: String(position),
     }));
     commits.clear();
-    await within(disconnectMsMax, consumer.commitOffsets(offsets)).catch(() => {});
+    await within(disconnectMsMax, 'Kafka', consumer.commitOffsets(offsets)).catch(() => {});
   }
 
   return {
@@ -157,7 +157,7 @@ export function createMembership(options: {
       stopped = true;
       const last = consumer;
       consumer = null;
-      if (last) await within(disconnectMsMax, last.disconnect()).catch(() => {});
+      if (last) await within(disconnectMsMax, 'Kafka', last.disconnect()).catch(() => {});
     },
     flow(partition, position) {
       whenJoined((joined) => {

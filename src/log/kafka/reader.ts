@@ -4,12 +4,11 @@
  * in between it may have been another writer's.
  */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { pause, within } from '../../system/waiting.ts';
 import type { LogPartition, LogReader } from '../log.ts';
 import { backgroundPatience, createKafkaClient } from './client.ts';
-import { within } from './connected-producer.ts';
 import { createMembership } from './membership.ts';
 import { KafkaMisconfiguredError, translateKafkaError } from './misconfigured-error.ts';
 import { KafkaPartition } from './partition.ts';
@@ -77,7 +76,7 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
     const admin = createKafkaClient(settings, clientId, backgroundPatience).admin();
     try {
       const prepared = admin.connect().then(() => prepareTopic(admin, settings));
-      const { clusterId } = await within(connectMsMax, prepared);
+      const { clusterId } = await within(connectMsMax, 'Kafka', prepared);
       const problems = await missingRights(settings, clientId, ['read']);
       if (problems.length > 0) throw new KafkaMisconfiguredError(problems);
       if (stopping) return;
@@ -86,7 +85,7 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
     } catch (error) {
       throw translateKafkaError(error, settings.USAGE_KAFKA_TOPIC);
     } finally {
-      void within(connectMsMax, admin.disconnect()).catch(() => {});
+      void within(connectMsMax, 'Kafka', admin.disconnect()).catch(() => {});
     }
   }
 
@@ -141,8 +140,4 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
     },
     stop: () => (stopping ??= close()),
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return delay(ms, undefined, { signal }).catch(() => {});
 }

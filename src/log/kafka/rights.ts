@@ -9,8 +9,8 @@
 
 import type { Socket } from 'node:net';
 import type { Settings } from '../../config/settings.ts';
+import { within } from '../../system/waiting.ts';
 import { backgroundPatience, createKafkaClient } from './client.ts';
-import { within } from './connected-producer.ts';
 import { askForGroupRight, askForTopicRights, groupDenied, topicOperations } from './rights-requests.ts';
 
 export type RightsFor = 'append' | 'read';
@@ -36,12 +36,13 @@ export async function missingRights(
   try {
     return await within(
       lookMsMax,
+      'Kafka',
       admin.connect().then(() => (socket ? lookAt(socket, settings, needs) : [])),
     );
   } catch {
     return []; // not known: see above
   } finally {
-    void within(lookMsMax, admin.disconnect()).catch(() => {});
+    void within(lookMsMax, 'Kafka', admin.disconnect()).catch(() => {});
   }
 }
 

@@ -2,8 +2,8 @@
 
 import type { Admin } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
+import { within } from '../../system/waiting.ts';
 import { backgroundPatience, createKafkaClient } from './client.ts';
-import { within } from './connected-producer.ts';
 
 export interface Bounds {
   readonly first: number;
@@ -30,7 +30,7 @@ export function createWatermarks(settings: Settings, clientId: string): Watermar
   async function ask(): Promise<void> {
     const beganAtMs = performance.now();
     try {
-      const offsets = await within(answerMsMax, fetchOffsets());
+      const offsets = await within(answerMsMax, 'Kafka', fetchOffsets());
       known = new Map(
         offsets.map(({ partition, low, high }) => [partition, { first: Number(low), end: Number(high) }]),
       );
@@ -39,7 +39,7 @@ export function createWatermarks(settings: Settings, clientId: string): Watermar
       // A client that failed may be stuck: the next question gets a new one.
       const failed = admin;
       admin = null;
-      if (failed) void within(answerMsMax, failed.disconnect()).catch(() => {});
+      if (failed) void within(answerMsMax, 'Kafka', failed.disconnect()).catch(() => {});
       throw error;
     }
   }
@@ -87,10 +87,10 @@ export function createWatermarks(settings: Settings, clientId: string): Watermar
       if (!bounds) throw new Error(`topic ${topic} has no partition ${partition}`);
       return bounds;
     },
-    groupLag: () => within(answerMsMax, groupLag()),
+    groupLag: () => within(answerMsMax, 'Kafka', groupLag()),
     async close() {
       await asking?.catch(() => {});
-      if (admin) await within(answerMsMax, admin.disconnect()).catch(() => {});
+      if (admin) await within(answerMsMax, 'Kafka', admin.disconnect()).catch(() => {});
       admin = null;
     },
   };
