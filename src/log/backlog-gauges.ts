@@ -7,7 +7,7 @@
 
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
-import type { LogPartition, LogReader } from './log.ts';
+import type { LogKind, LogPartition, LogReader } from './log.ts';
 
 /** Who works through a partition; `active` is false while it has ended and nothing of it is left. */
 export interface PartitionConsumer {
@@ -51,7 +51,7 @@ export function createBacklogGauges(
       let records = 0;
       let oldestMs = Number.POSITIVE_INFINITY;
       try {
-        records = (await reader.unassignedBacklog?.()) ?? 0;
+        records = await reader.unassignedBacklog();
         const asked = [...consumers].filter(([consumer]) => consumer.active());
         for (let first = 0; first < asked.length; first += atOnceMax) {
           const some = asked.slice(first, first + atOnceMax);
@@ -74,7 +74,7 @@ export function createBacklogGauges(
 /** Sets the gauges of what the log holds, in bytes, and of what it may. */
 export function showLogBytes(
   { metric }: Pick<Metrics<'usage_log_bytes' | 'usage_log_bytes_max'>, 'metric'>,
-  log: string,
+  log: LogKind,
   bytes: { held: number; max: number },
 ): void {
   metric.usage_log_bytes.set({ log }, bytes.held);

@@ -1,6 +1,6 @@
 /**
- * What every log guarantees, whichever it is (local segments, later Kafka). test/support/log-contract.ts
- * holds each implementation to it.
+ * What every log guarantees, whichever it is: local segments or Kafka. test/support/log-contract.ts holds each
+ * implementation to it.
  *
  * - A *record* is one group of usages. `append` resolves once the record is durable; a rejection means that
  *   the record may or may not be there (*unknown*), never that it surely is not.
@@ -36,7 +36,7 @@ export interface LogAppender {
 
 /** The reading side, owned by one writer. */
 export interface LogReader {
-  readonly kind: string;
+  readonly kind: LogKind;
   /** Names the log for good, `local:<uuid of DATA_DIR/log>` or `kafka:<cluster id>/<topic>`. Known after `start`. */
   readonly source: string;
   /**
@@ -44,13 +44,10 @@ export interface LogReader {
    * each once (again only after its `revoked` signal was aborted).
    */
   start(onPartition: (partition: LogPartition) => void): Promise<void>;
-  /**
-   * Records that wait in a log that is shared, while this reader has not been told yet which partitions are its
-   * own; 0 once it has. Only of logs that assign partitions.
-   */
-  unassignedBacklog?(): Promise<number>;
-  /** Those of some partitions that are gone for good and were not handed over. Only of logs whose partitions end. */
-  gonePartitions?(names: readonly string[]): Promise<readonly string[]>;
+  /** Records that wait while it is not known yet which partitions are this reader's own; 0 once it is. */
+  unassignedBacklog(): Promise<number>;
+  /** Those of some partitions that are gone for good and were not handed over; none where partitions never end. */
+  gonePartitions(names: readonly string[]): Promise<readonly string[]>;
   /** Aborts every partition's signal and lets go of files and connections. */
   stop(): Promise<void>;
 }
@@ -78,13 +75,17 @@ export interface LogPartition {
    * partition was opened, so that a log whose own mark is older or newer follows the database.
    */
   stored(position: number): Promise<void>;
-  /**
-   * Everything before it was taken over by another log (a spool's records by Kafka), and is to be read there.
-   * Only of logs that a relay drains.
-   */
-  relayedBefore?(): Promise<number>;
+  /** What went on into another log, a spool's records into Kafka, and is to be read there. */
+  relayed(): Promise<Relayed>;
   /** What is known of records at or after the stored position: how many, and when the oldest was received (epoch ms). */
   backlog(): Promise<{ records: number; oldestReceivedAtMs: number | null }>;
+}
+
+/** The records of a partition from one position to another that another log took; 0 and 0 where none were. */
+export interface Relayed {
+  /** What lies before was in the database when relaying began, and never went into the other log. */
+  readonly from: number;
+  readonly to: number;
 }
 
 /** An append failed, or its outcome is not known. */

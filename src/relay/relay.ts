@@ -9,9 +9,8 @@ import type { Settings } from '../config/settings.ts';
 import { createBacklogGauges, showLogBytes } from '../log/backlog-gauges.ts';
 import { createKafkaAppender } from '../log/kafka/appender.ts';
 import { backgroundPatience } from '../log/kafka/client.ts';
-import { readMark } from '../log/local/mark.ts';
+import type { LocalPartition } from '../log/local/partition-reader.ts';
 import { createLocalReader } from '../log/local/reader.ts';
-import { readRelayed, writeRelayed } from '../log/local/relayed.ts';
 import type { LogPartition } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
@@ -27,7 +26,6 @@ export interface Relay {
 
 const gaugesEveryMs = 1_000;
 const appendTimeoutMs = 10_000;
-const log = 'local';
 
 export function createRelay(options: { settings: Settings; logger: Logger }): Relay {
   const { settings, logger } = options;
@@ -74,7 +72,7 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
   const up = { role: 'relay', worker: '0' };
   appender.onWritableChange((writable) => metric.usage_kafka_up.set(up, writable ? 1 : 0));
 
-  function take(partition: LogPartition): void {
+  function take(partition: LocalPartition): void {
     const task = relayPartition(partition).catch((error) =>
       logger.error('relay_failing', { partition: partition.name, err: error }),
     );
@@ -82,17 +80,16 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
     void task.finally(() => running.delete(task));
   }
 
-  async function relayPartition(partition: LogPartition): Promise<void> {
-    const folder = join(logDir, partition.name);
+  async function relayPartition(partition: LocalPartition): Promise<void> {
     // What the database has already (in the time before Kafka) need not go round.
-    const from = Math.max(await readRelayed(folder), await readMark(folder));
+    const from = Math.max((await partition.relayed()).to, partition.mark);
     const relay = createPartitionRelay({
       partition,
       from,
       appender,
       inFlightMax: settings.USAGE_KAFKA_IN_FLIGHT_MAX,
       logger,
-      mark: (position) => writeRelayed(folder, position),
+      mark: (to) => partition.markRelayed({ from: 0, to }),
       settleGap: (gap) => gaps.settle(partition.name, gap, partition.revoked),
       onRelayed: (usages) => metric.usage_relayed_total.inc(usages),
       onStopped: (reason) => showStopped(partition, reason),
@@ -114,7 +111,7 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
 
   async function showBacklog(): Promise<void> {
     await backlog.show(relays);
-    showLogBytes({ metric }, log, reader.bytes());
+    showLogBytes({ metric }, 'local', reader.bytes());
   }
 
   async function start(): Promise<void> {

@@ -19,7 +19,6 @@ export async function forgetPositions(
   { client }: Session,
   reader: Pick<LogReader, 'source' | 'gonePartitions'>,
 ): Promise<number> {
-  if (!reader.gonePartitions) return 0;
   const { rows } = await client.query<{ partition: string }>(
     `select partition from log_positions p where source = $1 and updated_at < now() - make_interval(days => $2)
      and not exists (select from log_gaps g where g.source = p.source and g.partition = p.partition and g.accepted_at is null)`,

@@ -20,9 +20,10 @@ export async function checkedPosition(
   stored: StoredPosition | null,
 ): Promise<number> {
   const { first, end } = await partition.bounds();
-  const relayed = (await partition.relayedBefore?.()) ?? 0;
+  const relayed = await partition.relayed();
+  const at = stored?.position ?? 0;
   // What went on to another log is stored from there: it is not missing here, whether it is still held or not.
-  if (relayed > (stored?.position ?? 0) && relayed >= first) return relayed;
+  if (at >= relayed.from && at < relayed.to && relayed.to >= first) return relayed.to;
   if (stored === null) {
     if (first <= 0) return 0;
     throw new LogGapError(0, first, 'beginning_gone', 'nothing is stored, and the beginning is gone');

@@ -1,5 +1,6 @@
 /** What all partition workers of one writer share. */
 
+import type { LogKind } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { MonthPartitions } from '../store/months.ts';
 import type { Sessions } from '../store/sessions.ts';
@@ -8,7 +9,7 @@ import type { WriterMetrics } from './writer-metrics.ts';
 
 export interface WorkerContext {
   /** The value of the `log` label. */
-  readonly kind: string;
+  readonly kind: LogKind;
   readonly source: string;
   readonly databaseUrl: string;
   readonly lockTimeoutMs: number;

@@ -1,5 +1,6 @@
 /** The writer's own metrics. Nothing here is done per usage: per batch, or per record at most. */
 
+import type { LogKind } from '../log/log.ts';
 import { createMetrics, type Metrics } from '../observability/metrics.ts';
 import type { Batch } from '../store/batch.ts';
 import type { StoredBatch } from '../store/store-batch.ts';
@@ -32,7 +33,7 @@ export function createWriterMetrics(worker = 0): WriterMetrics {
 /** Counts a committed batch. */
 export function countBatch(
   { metric }: WriterMetrics,
-  log: string,
+  log: LogKind,
   batch: Batch,
   result: StoredBatch,
   seconds: number,

@@ -166,7 +166,7 @@ export function createWriter(options: WriterOptions): Writer {
     keep(watch.run(stopping.signal));
     keep(makeMonths());
     keep(measureBacklog());
-    if (reader.gonePartitions) keep(forgetGone());
+    keep(forgetGone());
   }
 
   async function close(): Promise<void> {

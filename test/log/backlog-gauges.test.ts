@@ -9,7 +9,11 @@ import { until } from '../support/until.ts';
 
 test('the oldest age grows while something waits, also where no record tells when it was received', async () => {
   const metrics = createWriterMetrics();
-  const gauges = createBacklogGauges({ kind: 'local' }, metrics, silentLogger);
+  const gauges = createBacklogGauges(
+    { kind: 'local', unassignedBacklog: async () => 0 },
+    metrics,
+    silentLogger,
+  );
   let backlog: { records: number; oldestReceivedAtMs: number | null };
   const partition = { backlog: async () => backlog } as LogPartition;
   const workers = new Map([[{ active: () => true } as PartitionWorker, partition]]);
@@ -29,7 +33,11 @@ test('the oldest age grows while something waits, also where no record tells whe
 
 test('a log that was never counted tells nothing; one that cannot be counted any more goes on ageing', async () => {
   const metrics = createWriterMetrics();
-  const gauges = createBacklogGauges({ kind: 'kafka' }, metrics, silentLogger);
+  const gauges = createBacklogGauges(
+    { kind: 'kafka', unassignedBacklog: async () => 0 },
+    metrics,
+    silentLogger,
+  );
   let backlog: () => { records: number; oldestReceivedAtMs: number | null };
   const partition = { backlog: async () => backlog() } as LogPartition;
   const workers = new Map([[{ active: () => true } as PartitionWorker, partition]]);

@@ -61,6 +61,8 @@ export function createMemoryLog(source = `local:${randomUUID()}`): MemoryLog {
           for (const partition of partitions.values()) tell(partition);
           readers.add(tell);
         },
+        unassignedBacklog: async () => 0,
+        gonePartitions: async () => [],
         async stop() {
           stopping.abort();
         },
@@ -179,6 +181,7 @@ function createPartition(name: string) {
       async stored(position) {
         storedPosition = position;
       },
+      relayed: async () => ({ from: 0, to: 0 }),
       async backlog() {
         const waiting = entries.filter(({ position }) => position >= storedPosition);
         const first = waiting.find((entry) => 'header' in entry && entry.header !== null);

@@ -7,7 +7,8 @@
  */
 
 import type { Batch } from 'kafkajs';
-import { LogGapError, type LogGapReason, type LogPartition } from '../log.ts';
+import { HandedOut } from '../handed-out.ts';
+import { LogGapError, type LogGapReason, type LogPartition, type Relayed } from '../log.ts';
 import { type LogRecord, RecordTooNewError } from '../record.ts';
 import { decodeRecord } from './record-headers.ts';
 
@@ -52,8 +53,7 @@ export class KafkaPartition implements LogPartition {
   #end = 0;
   #opened = false;
   #stored: number | null = null;
-  /** Handed over and not stored yet: where each ends, and when it was received. */
-  #handed: { next: number; receivedAtMs: number | null }[] = [];
+  readonly #handed = new HandedOut();
 
   constructor(number: number, feed: PartitionFeed) {
     this.#number = number;
@@ -104,16 +104,18 @@ export class KafkaPartition implements LogPartition {
       bytes += record.rows.length;
     }
     this.#drop(records.length);
-    for (const { next, header } of records)
-      this.#handed.push({ next, receivedAtMs: header?.receivedAtMs ?? null });
+    if (records.length > 0) this.#handed.add(records);
     return records;
   }
 
   async stored(position: number): Promise<void> {
     this.#stored = position;
-    const kept = this.#handed.findIndex(({ next }) => next > position);
-    this.#handed.splice(0, kept < 0 ? this.#handed.length : kept);
+    this.#handed.stored(position);
     if (!this.revoked.aborted) this.#feed.commit(this.#number, position);
+  }
+
+  async relayed(): Promise<Relayed> {
+    return { from: 0, to: 0 };
   }
 
   async backlog(): Promise<{ records: number; oldestReceivedAtMs: number | null }> {
@@ -128,7 +130,7 @@ export class KafkaPartition implements LogPartition {
 
   /** When the oldest record at hand was received; undefined where none is at hand. */
   #oldest(): number | null | undefined {
-    if (this.#handed[0]) return this.#handed[0].receivedAtMs;
+    if (this.#handed.count > 0) return this.#handed.oldestReceivedAtMs;
     const head = this.#buffer[0];
     if (head === undefined || head instanceof RecordTooNewError) return undefined;
     return head.header?.receivedAtMs ?? null;
@@ -183,7 +185,7 @@ export class KafkaPartition implements LogPartition {
     if (at !== position) {
       this.#buffer = [];
       this.#bufferBytes = 0;
-      this.#handed = [];
+      this.#handed.clear();
       this.#wanted = position;
       this.#flowing = true;
       this.#feed.flow(this.#number, position);

@@ -133,6 +133,7 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
     async unassignedBacklog() {
       return assignments > 0 ? 0 : watermarks.groupLag();
     },
+    gonePartitions: async () => [],
     start(listener) {
       onPartition = listener;
       starting ??= start();

@@ -1,12 +1,12 @@
 /**
  * The appending side of the local log: one partition, made anew at every start, one open segment, one write in
- * flight. See DESIGN §5 for what each step is for.
+ * flight. What the files hold: segment-format.ts; what it promises: ../log.ts.
  */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../observability/logger.ts';
 import { errorCode } from '../../system/errno.ts';
 import { failpoint } from '../../system/failpoint.ts';
+import { pause } from '../../system/waiting.ts';
 import { type LogAppender, type LogKind, LogUnavailableError } from '../log.ts';
 import { encodeHeaderLine, type RecordHeader } from '../record.ts';
 import { type DurableFiles, durableFiles, ShortWriteError } from './durable-files.ts';
@@ -129,7 +129,7 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
   async function openSegment(frameBytes: number): Promise<void> {
     if (!partition) {
       await ensureLog(files, logDir);
-      await removeOrphans(logDir);
+      await removeOrphans(files, logDir);
       partition = await makePartition(files, logDir, slot);
     }
     const oversize = Math.max(0, segmentHeaderBytes + frameBytes + segmentFooterBytes - segmentBytes);
@@ -141,7 +141,7 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
   /** @throws LogUnavailableError `full` where the log's bound or the disk leaves no room */
   async function checkRoom(bytes: number, bytesCounted: number): Promise<void> {
     const [reserved, free] = await Promise.all([
-      reservedBytes(logDir, segmentBytes, dead),
+      reservedBytes(files, logDir, segmentBytes, dead),
       files.freeBytes(logDir),
     ]);
     if (reserved + bytes > bytesMax) {
@@ -178,7 +178,7 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
       } catch (error) {
         setFailure(toUnavailable(error));
       }
-      await delay(probeMs * (1 + Math.random()), undefined, { signal: stopping.signal }).catch(() => {});
+      await pause(probeMs * (1 + Math.random()), stopping.signal);
     }
     probing = null;
   }

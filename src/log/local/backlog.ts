@@ -4,14 +4,16 @@
  * the count in their footer.
  */
 
+import { HandedOut } from '../handed-out.ts';
 import type { LogRecord } from '../record.ts';
+import type { DurableFiles } from './durable-files.ts';
 import { SegmentReader } from './segment-reader.ts';
 
 export class Backlog {
+  readonly #files: DurableFiles;
   readonly #folder: string;
   readonly #uuid: string;
-  /** Handed over and not stored yet, in order: bounded by what the consumer holds. */
-  #handed: { readonly next: number; readonly receivedAtMs: number | null }[] = [];
+  readonly #handed = new HandedOut();
   /** Where the next record to be handed over starts. */
   #readAt: number;
   /** Records from `#readAt` to `#countedTo`. */
@@ -20,7 +22,8 @@ export class Backlog {
   /** When the record at `#readAt` was received, once it was looked at. */
   #oldestAhead: { readonly at: number; readonly receivedAtMs: number | null } | null = null;
 
-  constructor(folder: string, uuid: string, stored: number) {
+  constructor(files: DurableFiles, folder: string, uuid: string, stored: number) {
+    this.#files = files;
     this.#folder = folder;
     this.#uuid = uuid;
     this.#readAt = stored;
@@ -28,15 +31,10 @@ export class Backlog {
   }
 
   handed(records: readonly LogRecord[]): void {
-    const first = records[0]!;
-    // Read again from an earlier position, or on past a hole: what was counted from elsewhere is void.
-    if (first.position < this.#readAt)
-      this.#handed = this.#handed.filter((each) => each.next <= first.position);
-    const isBack = first.position < this.#readAt;
+    this.#handed.add(records);
     const last = records.at(-1)!.next;
-    for (const { next, header } of records) {
-      this.#handed.push({ next, receivedAtMs: header?.receivedAtMs ?? null });
-    }
+    // Read again from an earlier position, or on past a hole: what was counted from elsewhere is void.
+    const isBack = records[0]!.position < this.#readAt;
     const isCounted = !isBack && last <= this.#countedTo;
     this.#ahead = isCounted ? Math.max(0, this.#ahead - records.length) : 0;
     if (!isCounted) this.#countedTo = last;
@@ -44,9 +42,8 @@ export class Backlog {
   }
 
   stored(position: number): void {
-    const kept = this.#handed.findIndex((each) => each.next > position);
-    this.#handed = kept < 0 ? [] : this.#handed.slice(kept);
-    if (this.#handed.length > 0 || position <= this.#readAt) return;
+    this.#handed.stored(position);
+    if (this.#handed.count > 0 || position <= this.#readAt) return;
     this.#readAt = position;
     this.#countedTo = position;
     this.#ahead = 0;
@@ -59,15 +56,15 @@ export class Backlog {
       if (next !== undefined && next <= this.#countedTo) continue;
       await this.#countSegment(base, next);
     }
-    const records = this.#handed.length + this.#ahead;
+    const records = this.#handed.count + this.#ahead;
     if (records === 0) return { records, oldestReceivedAtMs: null };
-    const oldest = this.#handed[0]?.receivedAtMs ?? (await this.#receivedAheadMs(bases));
+    const oldest = this.#handed.oldestReceivedAtMs ?? (await this.#receivedAheadMs(bases));
     return { records, oldestReceivedAtMs: oldest };
   }
 
   /** Counts on within one segment, and to the start of the next where there is one. */
   async #countSegment(base: number, next: number | undefined): Promise<void> {
-    const segment = await SegmentReader.open(this.#folder, this.#uuid, base);
+    const segment = await SegmentReader.open(this.#files, this.#folder, this.#uuid, base);
     if (!segment) return;
     try {
       const from = Math.max(this.#countedTo, base);
@@ -86,7 +83,8 @@ export class Backlog {
     const at = this.#readAt;
     if (this.#oldestAhead?.at === at) return this.#oldestAhead.receivedAtMs;
     const base = bases.findLast((each) => each <= at);
-    const segment = base === undefined ? null : await SegmentReader.open(this.#folder, this.#uuid, base);
+    const segment =
+      base === undefined ? null : await SegmentReader.open(this.#files, this.#folder, this.#uuid, base);
     if (!segment) return null;
     try {
       let { records } = await segment.records(at, 1);

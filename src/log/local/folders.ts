@@ -5,17 +5,16 @@
  *     DATA_DIR/log/<slot>-<uuid v7>/          a partition: one start of one front
  *         lock                                held by its owner while that lives
  *         <base position, 20 digits>.log      a segment
- *         stored                              how far the reader has stored it
+ *         stored, relayed                     marks: see mark.ts
  *
  * A name that starts with a dot is not there yet, or not there any more.
  */
 
 import { randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode } from '../../system/errno.ts';
-import { type ProcessLock, tryLock } from '../../system/process-lock.ts';
-import type { DurableFiles } from './durable-files.ts';
+import type { ProcessLock } from '../../system/process-lock.ts';
+import { createWhole, type DurableFiles } from './durable-files.ts';
 
 const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const partitionName = new RegExp(`^\\d{1,5}-(${uuidPattern})$`);
@@ -39,25 +38,21 @@ export function partitionUuid(name: string): string | null {
 }
 
 /** The names of the partitions, oldest first within a slot; none where there is no log yet. */
-export async function listPartitions(logDir: string): Promise<string[]> {
-  const names = await readdirOrNone(logDir);
+export async function listPartitions(files: DurableFiles, logDir: string): Promise<string[]> {
+  const names = (await files.list(logDir)) ?? [];
   return names.filter((name) => partitionName.test(name)).sort();
 }
 
 /** The base positions of a partition's segments, ascending. Null where the folder is gone. */
-export async function listSegments(folder: string): Promise<number[] | null> {
-  try {
-    const names = await readdir(folder);
-    const bases: number[] = [];
-    for (const name of names) {
-      const match = segmentName.exec(name);
-      if (match) bases.push(Number(match[1]));
-    }
-    return bases.sort((a, b) => a - b);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
+export async function listSegments(files: DurableFiles, folder: string): Promise<number[] | null> {
+  const names = await files.list(folder);
+  if (names === null) return null;
+  const bases: number[] = [];
+  for (const name of names) {
+    const match = segmentName.exec(name);
+    if (match) bases.push(Number(match[1]));
   }
+  return bases.sort((a, b) => a - b);
 }
 
 /** Makes the log's folder and its name, durably, where they are not there; returns its UUID. */
@@ -65,29 +60,26 @@ export async function ensureLog(files: DurableFiles, logDir: string): Promise<st
   await makeFolder(files, resolve(logDir));
   const path = join(logDir, 'uuid');
   for (;;) {
-    const uuid = await readLogUuid(logDir);
+    const uuid = await readLogUuid(files, logDir);
     if (uuid !== null) return uuid;
     // A link is all or nothing and never replaces: of two makers one wins and both read the winner's.
     const draft = join(logDir, `${making}uuid-${randomUUID()}`);
-    await writeFile(draft, `${randomUUID()}\n`, { mode: 0o600, flush: true });
+    await createWhole(files, draft, `${randomUUID()}\n`);
     try {
-      await link(draft, path);
+      await files.link(draft, path);
     } catch (error) {
       if (errorCode(error) !== 'EEXIST') throw error;
     } finally {
-      await rm(draft, { force: true });
+      await files.remove(draft);
     }
     await files.syncFolder(logDir);
   }
 }
 
 /** Null where there is no log (any more). */
-export async function readLogUuid(logDir: string): Promise<string | null> {
+export async function readLogUuid(files: DurableFiles, logDir: string): Promise<string | null> {
   const path = join(logDir, 'uuid');
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (errorCode(error) === 'ENOENT') return null;
-    throw error;
-  });
+  const text = await files.readText(path);
   if (text === null) return null;
   if (!uuidText.test(text.trim())) throw new Error(`${path} holds no UUID: restore it, it names this log`);
   return text.trim();
@@ -114,8 +106,8 @@ export async function makePartition(
   const name = `${slot}-${uuid}`;
   const hidden = join(logDir, making + name);
   const folder = join(logDir, name);
-  await mkdir(hidden, { mode: 0o700 });
-  const lock = tryLock(lockPath(hidden));
+  await files.makeFolder(hidden);
+  const lock = files.tryLock(lockPath(hidden));
   if (!lock) throw new Error(`the lock of the new folder ${hidden} was taken by another`);
   try {
     await files.syncFolder(hidden);
@@ -123,58 +115,49 @@ export async function makePartition(
     await files.syncFolder(logDir);
   } catch (error) {
     lock.release();
-    await rm(hidden, { recursive: true, force: true });
-    await rm(folder, { recursive: true, force: true });
+    await files.removeAll(hidden);
+    await files.removeAll(folder);
     throw error;
   }
   return { name, uuid, folder, lock };
 }
 
 /** Removes a whole partition; what a crash in between leaves is taken up by `removeOrphans`. */
-export async function removePartition(logDir: string, name: string): Promise<void> {
+export async function removePartition(files: DurableFiles, logDir: string, name: string): Promise<void> {
   const hidden = join(logDir, removing + name);
   try {
-    await rename(join(logDir, name), hidden);
+    await files.rename(join(logDir, name), hidden);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return;
     throw error;
   }
-  await rm(hidden, { recursive: true, force: true });
+  await files.removeAll(hidden);
 }
 
 /** Removes what a crash left of folders that were being made or removed. */
-export async function removeOrphans(logDir: string): Promise<void> {
-  for (const name of await readdirOrNone(logDir)) {
+export async function removeOrphans(files: DurableFiles, logDir: string): Promise<void> {
+  for (const name of (await files.list(logDir)) ?? []) {
     if (!name.startsWith(making) && !name.startsWith(removing)) continue;
     const path = join(logDir, name);
-    const info = await stat(path).catch(() => null);
-    if (!info || Date.now() - info.mtimeMs < orphanAgeMsMin) continue;
-    if (!info.isDirectory() || name.startsWith(removing)) {
-      await rm(path, { recursive: true, force: true });
+    const facts = await files.stat(path).catch(() => null);
+    if (!facts || Date.now() - facts.changedAtMs < orphanAgeMsMin) continue;
+    if (!facts.isFolder || name.startsWith(removing)) {
+      await files.removeAll(path);
       continue;
     }
-    const lock = tryLock(lockPath(path));
+    const lock = files.tryLock(lockPath(path));
     if (!lock) continue;
-    await rm(path, { recursive: true, force: true });
+    await files.removeAll(path);
     lock.release();
   }
 }
 
 /** Makes a folder and those above it, each durable in the one above it. */
 async function makeFolder(files: DurableFiles, path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  const first = await files.makeFolder(path);
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made))
     await files.syncFolder(dirname(made));
-}
-
-async function readdirOrNone(path: string): Promise<string[]> {
-  try {
-    return await readdir(path);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 /** RFC 9562 UUID v7: names sort by the time they were made. One a start: no need for the pooled maker of ids. */

@@ -4,18 +4,27 @@
  */
 
 import { join } from 'node:path';
-import { type LockProbe, openLockProbe } from '../../system/process-lock.ts';
-import { LogGapError, type LogPartition } from '../log.ts';
+import type { LockProbe } from '../../system/process-lock.ts';
+import { LogGapError, type LogPartition, type Relayed } from '../log.ts';
 import type { LogRecord } from '../record.ts';
 import { Backlog } from './backlog.ts';
+import type { DurableFiles } from './durable-files.ts';
 import { listSegments, lockPath, partitionUuid } from './folders.ts';
+import { readRelayed, writeRelayed } from './mark.ts';
 import type { ReadBuffers } from './read-buffers.ts';
-import { readRelayed } from './relayed.ts';
 import { SegmentReader, type Stop } from './segment-reader.ts';
 import { judgeTail } from './tail.ts';
 import type { FolderWatch } from './wakeups.ts';
 
-export class PartitionReader implements LogPartition {
+/** A partition of the local log, which a relay may drain into another log. */
+export interface LocalPartition extends LogPartition {
+  /** Everything before is stored or relayed, as far as this process was told, or the mark of an earlier one says. */
+  readonly mark: number;
+  /** Durable when it resolves: what is marked may be let go of here, and is read from the other log from then on. */
+  markRelayed(relayed: Relayed): Promise<void>;
+}
+
+export class PartitionReader implements LocalPartition {
   readonly name: string;
   readonly folder: string;
   readonly revoked: AbortSignal;
@@ -23,6 +32,7 @@ export class PartitionReader implements LogPartition {
   mark: number;
   /** The mark as its file held it when the partition was found. */
   readonly markFound: number;
+  readonly #files: DurableFiles;
   readonly #uuid: string;
   readonly #watch: FolderWatch;
   readonly #probe: LockProbe;
@@ -38,6 +48,7 @@ export class PartitionReader implements LogPartition {
   #segment: SegmentReader | null = null;
 
   constructor(options: {
+    files: DurableFiles;
     logDir: string;
     name: string;
     mark: number;
@@ -45,6 +56,7 @@ export class PartitionReader implements LogPartition {
     buffers: ReadBuffers;
     revoked: AbortSignal;
   }) {
+    this.#files = options.files;
     this.name = options.name;
     this.folder = join(options.logDir, options.name);
     this.mark = options.mark;
@@ -53,8 +65,8 @@ export class PartitionReader implements LogPartition {
     this.#uuid = partitionUuid(options.name)!;
     this.#watch = options.watch;
     this.#buffers = options.buffers;
-    this.#probe = openLockProbe(lockPath(this.folder));
-    this.#backlog = new Backlog(this.folder, this.#uuid, options.mark);
+    this.#probe = options.files.openLockProbe(lockPath(this.folder));
+    this.#backlog = new Backlog(options.files, this.folder, this.#uuid, options.mark);
   }
 
   /** True once the lock was found free; that is for ever. */
@@ -108,9 +120,9 @@ export class PartitionReader implements LogPartition {
       await this.#closeSegment();
       return { next: from };
     }
-    const view = { partition: this.name, folder: this.folder, uuid: this.#uuid, bases: this.#bases };
+    const view = { files: this.#files, partition: this.name, folder: this.folder, uuid: this.#uuid };
     try {
-      return await judgeTail({ ...view, segment, isDead, from, stop });
+      return await judgeTail({ ...view, bases: this.#bases, segment, isDead, from, stop });
     } catch (error) {
       if (isDead || !(error instanceof LogGapError)) throw error;
       // A living owner may have written between our look and the judgement: only what is bad still is damage.
@@ -172,8 +184,12 @@ export class PartitionReader implements LogPartition {
     });
   }
 
-  relayedBefore(): Promise<number> {
-    return readRelayed(this.folder);
+  relayed(): Promise<Relayed> {
+    return readRelayed(this.#files, this.folder);
+  }
+
+  markRelayed(relayed: Relayed): Promise<void> {
+    return writeRelayed(this.#files, this.folder, relayed);
   }
 
   async backlog(): Promise<{ records: number; oldestReceivedAtMs: number | null }> {
@@ -229,12 +245,12 @@ export class PartitionReader implements LogPartition {
     const base = this.#bases.findLast((each) => each <= from);
     if (this.#segment && this.#segment.base !== base) await this.#closeSegment();
     if (base !== undefined)
-      this.#segment ??= await SegmentReader.open(this.folder, this.#uuid, base, this.#buffers);
+      this.#segment ??= await SegmentReader.open(this.#files, this.folder, this.#uuid, base, this.#buffers);
     return this.#segment;
   }
 
   async #list(): Promise<number[]> {
-    const bases = await listSegments(this.folder);
+    const bases = await listSegments(this.#files, this.folder);
     // Only a dead owner's folder is ever removed.
     if (bases === null) this.#isDead = true;
     this.#bases = bases ?? [];
@@ -242,7 +258,7 @@ export class PartitionReader implements LogPartition {
   }
 
   async #withSegment<T>(base: number, gone: T, look: (segment: SegmentReader) => Promise<T>): Promise<T> {
-    const segment = await SegmentReader.open(this.folder, this.#uuid, base);
+    const segment = await SegmentReader.open(this.#files, this.folder, this.#uuid, base);
     if (!segment) return gone;
     try {
       return await look(segment);

@@ -2,11 +2,11 @@
 
 import { join } from 'node:path';
 import type { Logger } from '../../observability/logger.ts';
-import type { LogPartition, LogReader } from '../log.ts';
+import type { LogReader } from '../log.ts';
 import { type DurableFiles, durableFiles } from './durable-files.ts';
 import { ensureLog, listPartitions, readLogUuid, removeOrphans } from './folders.ts';
-import { readMark } from './mark.ts';
-import { PartitionReader } from './partition-reader.ts';
+import { readStored } from './mark.ts';
+import { type LocalPartition, PartitionReader } from './partition-reader.ts';
 import { ReadBuffers } from './read-buffers.ts';
 import { createRetention } from './retention.ts';
 import { FolderWatch, Ticker } from './wakeups.ts';
@@ -26,6 +26,7 @@ export interface LocalReaderOptions {
 }
 
 export interface LocalReader extends LogReader {
+  start(onPartition: (partition: LocalPartition) => void): Promise<void>;
   /** What the log takes and may take, as of the last look (twice a second). */
   bytes(): { held: number; max: number };
 }
@@ -43,22 +44,23 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
   let stopped: Promise<void> | null = null;
   let following: Promise<void> | null = null;
 
-  async function find(onPartition: (partition: LogPartition) => void): Promise<void> {
-    for (const name of await listPartitions(logDir)) {
+  async function find(onPartition: (partition: LocalPartition) => void): Promise<void> {
+    for (const name of await listPartitions(files, logDir)) {
       if (partitions.has(name)) continue;
       const folder = join(logDir, name);
-      const mark = await readMark(folder);
+      const mark = await readStored(files, folder);
       if (stopping.signal.aborted) return;
-      const watch = new FolderWatch(folder, ticker, logger);
-      const partition = new PartitionReader({ logDir, name, mark, watch, buffers, revoked: stopping.signal });
+      const watch = new FolderWatch(files, folder, ticker, logger);
+      const revoked = stopping.signal;
+      const partition = new PartitionReader({ files, logDir, name, mark, watch, buffers, revoked });
       partitions.set(name, partition);
       onPartition(partition);
     }
   }
 
   /** Looks for new partitions whenever the log's folder changes. */
-  async function follow(onPartition: (partition: LogPartition) => void): Promise<void> {
-    const watch = new FolderWatch(logDir, ticker, logger);
+  async function follow(onPartition: (partition: LocalPartition) => void): Promise<void> {
+    const watch = new FolderWatch(files, logDir, ticker, logger);
     stopping.signal.addEventListener('abort', () => watch.close(), { once: true });
     let isUnreadable = false;
     while (!stopping.signal.aborted) {
@@ -74,9 +76,9 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
     }
   }
 
-  async function open(onPartition: (partition: LogPartition) => void): Promise<void> {
+  async function open(onPartition: (partition: LocalPartition) => void): Promise<void> {
     source = `local:${await ensureLog(files, logDir)}`;
-    await removeOrphans(logDir);
+    await removeOrphans(files, logDir);
     await find(onPartition);
     following = follow(onPartition);
     retention.start();
@@ -98,10 +100,11 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
       return source;
     },
     bytes: retention.bytes,
+    unassignedBacklog: async () => 0,
     async gonePartitions(names) {
-      const there = new Set(await listPartitions(logDir));
+      const there = new Set(await listPartitions(files, logDir));
       // A folder that is not mounted any more holds no partitions, and not the log's name either.
-      if (`local:${await readLogUuid(logDir)}` !== source) return [];
+      if (`local:${await readLogUuid(files, logDir)}` !== source) return [];
       // Whoever was handed one over may still ask for it.
       return names.filter((name) => !there.has(name) && !partitions.has(name));
     },

@@ -4,10 +4,8 @@
  * that fits now fits to its end, whatever the other appenders do.
  */
 
-import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { errorCode } from '../../system/errno.ts';
-import { isLockHeld } from '../../system/process-lock.ts';
+import type { DurableFiles } from './durable-files.ts';
 import { listPartitions, lockPath } from './folders.ts';
 
 /**
@@ -15,39 +13,39 @@ import { listPartitions, lockPath } from './folders.ts';
  * @param segmentBytes what a segment may come to
  */
 export async function reservedBytes(
+  files: DurableFiles,
   logDir: string,
   segmentBytes: number,
   dead: Set<string>,
 ): Promise<number> {
   let total = 0;
-  for (const name of await listPartitions(logDir)) {
+  for (const name of await listPartitions(files, logDir)) {
     const folder = join(logDir, name);
-    const files = await logFiles(folder);
-    const newest = files.at(-1);
-    if (!newest) continue;
-    for (const file of files) total += file.bytes;
-    if (newest.bytes >= segmentBytes || dead.has(name)) continue;
-    if (isLockHeld(lockPath(folder))) total += segmentBytes - newest.bytes;
+    const sizes = await logFileSizes(files, folder);
+    const newest = sizes.at(-1);
+    if (newest === undefined) continue;
+    for (const bytes of sizes) total += bytes;
+    if (newest >= segmentBytes || dead.has(name)) continue;
+    if (isOwned(files, folder)) total += segmentBytes - newest;
     else dead.add(name);
   }
   return total;
 }
 
-/** The segment files of a folder, in order, the one that is being made last; none where the folder is gone. */
-async function logFiles(folder: string): Promise<{ bytes: number }[]> {
+function isOwned(files: DurableFiles, folder: string): boolean {
+  const probe = files.openLockProbe(lockPath(folder));
   try {
-    const names = (await readdir(folder)).filter((name) => name.endsWith('.log'));
-    // A dot sorts before digits; the hidden one is the newest.
-    names.sort((a, b) => Number(a.startsWith('.')) - Number(b.startsWith('.')) || (a < b ? -1 : 1));
-    const files = await Promise.all(names.map((name) => stat(join(folder, name)).catch(goneIsNull)));
-    return files.filter((file) => file !== null).map((file) => ({ bytes: file.size }));
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
+    return probe.isHeld();
+  } finally {
+    probe.close();
   }
 }
 
-function goneIsNull(error: unknown): null {
-  if (errorCode(error) === 'ENOENT') return null;
-  throw error;
+/** The sizes of a folder's segment files, in order, the one that is being made last; none where the folder is gone. */
+async function logFileSizes(files: DurableFiles, folder: string): Promise<number[]> {
+  const names = ((await files.list(folder)) ?? []).filter((name) => name.endsWith('.log'));
+  // A dot sorts before digits; the hidden one is the newest.
+  names.sort((a, b) => Number(a.startsWith('.')) - Number(b.startsWith('.')) || (a < b ? -1 : 1));
+  const found = await Promise.all(names.map((name) => files.stat(join(folder, name))));
+  return found.filter((facts) => facts !== null).map(({ bytes }) => bytes);
 }

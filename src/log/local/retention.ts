@@ -3,12 +3,10 @@
  * bound. A segment's mtime is set to the time at which it was stored, so that it is kept that long from then on.
  */
 
-import { stat, utimes } from 'node:fs/promises';
 import type { Logger } from '../../observability/logger.ts';
-import { errorCode } from '../../system/errno.ts';
 import type { DurableFiles } from './durable-files.ts';
 import { listSegments, removePartition, segmentPath } from './folders.ts';
-import { markAgeMs, writeMark, writeTombstone } from './mark.ts';
+import { storedAtMs, writeStored, writeTombstone } from './mark.ts';
 import type { PartitionReader } from './partition-reader.ts';
 import { segmentFooterBytes, segmentHeaderBytes } from './segment-format.ts';
 
@@ -36,7 +34,7 @@ interface Held {
   readonly reader: PartitionReader;
   /** The mark as it was written last: segments before it carry the time they were stored. */
   marked: number;
-  segments: { readonly base: number; readonly bytes: number; readonly mtimeMs: number }[];
+  segments: { readonly base: number; readonly bytes: number; readonly changedAtMs: number }[];
   /** A dead partition's segments change only by our removing them. */
   isDead: boolean;
   /** Where a dead partition's records end, once that is certain. */
@@ -102,7 +100,7 @@ export function createRetention(options: RetentionOptions) {
     if (!held.isDead) {
       // In this order: what a dead owner wrote is all there when its segments are listed.
       const isDead = reader.isDead();
-      held.segments = await statSegments(reader.folder);
+      held.segments = await statSegments(files, reader.folder);
       held.isDead = isDead;
     }
     if (held.isDead) held.end ??= await reader.finalEnd();
@@ -117,14 +115,14 @@ export function createRetention(options: RetentionOptions) {
   async function markStored(held: Held): Promise<void> {
     const mark = held.reader.mark;
     if (mark === held.marked) return;
-    const now = new Date();
+    const now = Date.now();
     for (const [index, segment] of held.segments.entries()) {
       const end = endOf(held, index);
       if (end === null || end <= held.marked || end > mark) continue;
-      await utimes(segmentPath(held.reader.folder, segment.base), now, now).catch(goneIsNull);
-      held.segments[index] = { ...segment, mtimeMs: now.getTime() };
+      await files.setTime(segmentPath(held.reader.folder, segment.base), now);
+      held.segments[index] = { ...segment, changedAtMs: now };
     }
-    await writeMark(held.reader.folder, mark);
+    await writeStored(files, held.reader.folder, mark);
     held.marked = mark;
   }
 
@@ -135,7 +133,7 @@ export function createRetention(options: RetentionOptions) {
       const end = endOf(held, index);
       if (end === null || end > held.marked) break;
       // A clock that was set back must not let a later segment go before an earlier one.
-      storedAtMs = Math.max(storedAtMs, segment.mtimeMs);
+      storedAtMs = Math.max(storedAtMs, segment.changedAtMs);
       removable.push({ partition: held, base: segment.base, bytes: segment.bytes, storedAtMs });
     }
     return removable;
@@ -154,7 +152,7 @@ export function createRetention(options: RetentionOptions) {
     const segment = held.segments[0];
     if (segment ? segment.base > 0 || !isBare(segment.bytes) : !(await isForgotten(held))) return;
     await held.reader.close();
-    await removePartition(logDir, held.reader.name);
+    await removePartition(files, logDir, held.reader.name);
     held.isRemoved = true;
     held.segments = [];
   }
@@ -162,7 +160,7 @@ export function createRetention(options: RetentionOptions) {
   /** An ended partition without segments: never appended to at all, or its tombstone is old enough. */
   async function isForgotten(held: Held): Promise<boolean> {
     if (held.reader.mark === 0) return true;
-    held.forgetAtMs ??= Date.now() - ((await markAgeMs(held.reader.folder)) ?? 0) + tombstoneMs;
+    held.forgetAtMs ??= ((await storedAtMs(files, held.reader.folder)) ?? Date.now()) + tombstoneMs;
     return Date.now() >= held.forgetAtMs;
   }
 
@@ -215,16 +213,11 @@ function newHeld(reader: PartitionReader): Held {
   };
 }
 
-async function statSegments(folder: string): Promise<Held['segments']> {
+async function statSegments(files: DurableFiles, folder: string): Promise<Held['segments']> {
   const segments: Held['segments'] = [];
-  for (const base of (await listSegments(folder)) ?? []) {
-    const info = await stat(segmentPath(folder, base)).catch(goneIsNull);
-    if (info) segments.push({ base, bytes: info.size, mtimeMs: info.mtimeMs });
+  for (const base of (await listSegments(files, folder)) ?? []) {
+    const facts = await files.stat(segmentPath(folder, base));
+    if (facts) segments.push({ base, bytes: facts.bytes, changedAtMs: facts.changedAtMs });
   }
   return segments;
-}
-
-function goneIsNull(error: unknown): null {
-  if (errorCode(error) === 'ENOENT') return null;
-  throw error;
 }

@@ -1,12 +1,10 @@
 /**
  * Reads one segment file. It judges nothing: what a bad or missing record means depends on what lies around it
- * (tail.ts). Sizes are asked synchronously: fstat never waits for the disk and costs less than a thread hop.
+ * (tail.ts).
  */
 
-import { close, constants, fstatSync, open, read } from 'node:fs';
-import { promisify } from 'node:util';
-import { errorCode } from '../../system/errno.ts';
 import { decodePayload, type LogRecord, magic, RecordTooNewError } from '../record.ts';
+import type { DurableFiles } from './durable-files.ts';
 import { segmentPath } from './folders.ts';
 import { ReadBuffers } from './read-buffers.ts';
 import {
@@ -21,9 +19,6 @@ import {
   segmentHeaderBytes,
 } from './segment-format.ts';
 
-const openAsync = promisify(open);
-const closeAsync = promisify(close);
-
 /** Bytes read at once where records are only looked for or counted, or where what follows may be zeros. */
 const chunkBytes = 256 * 1024;
 
@@ -32,13 +27,15 @@ export type Stop = 'end' | 'incomplete' | 'bad';
 
 export class SegmentReader {
   readonly base: number;
+  readonly #files: DurableFiles;
   readonly #fd: number;
   readonly #uuid: string;
   readonly #buffers: ReadBuffers;
   #header: SegmentHeader | null = null;
   #footer: SegmentFooter | null = null;
 
-  private constructor(fd: number, uuid: string, base: number, buffers: ReadBuffers) {
+  private constructor(files: DurableFiles, fd: number, uuid: string, base: number, buffers: ReadBuffers) {
+    this.#files = files;
     this.#fd = fd;
     this.#uuid = uuid;
     this.base = base;
@@ -50,32 +47,28 @@ export class SegmentReader {
    * @param buffers what `records` reads into; whoever gets them gives them back
    */
   static async open(
+    files: DurableFiles,
     folder: string,
     uuid: string,
     base: number,
     buffers = new ReadBuffers(),
   ): Promise<SegmentReader | null> {
-    try {
-      const fd = await openAsync(segmentPath(folder, base), constants.O_RDONLY);
-      return new SegmentReader(fd, uuid, base, buffers);
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return null;
-      throw error;
-    }
+    const fd = await files.open(segmentPath(folder, base));
+    return fd === null ? null : new SegmentReader(files, fd, uuid, base, buffers);
   }
 
   async close(): Promise<void> {
-    await closeAsync(this.#fd);
+    await this.#files.close(this.#fd);
   }
 
   /** Position at the file's end, were all of it frames (an open one ends in zeros); below `base` where even the header is cut. */
   fileEnd(): number {
-    return this.base + fstatSync(this.#fd).size - segmentHeaderBytes;
+    return this.base + this.#files.statOpen(this.#fd).bytes - segmentHeaderBytes;
   }
 
   /** The file was removed, or replaced by one of the same name, since it was opened. */
   isGone(): boolean {
-    return fstatSync(this.#fd).nlink === 0;
+    return this.#files.statOpen(this.#fd).names === 0;
   }
 
   /** Null where the header is damaged: it was whole before the file got its name. */
@@ -239,18 +232,12 @@ export class SegmentReader {
     const { length } = buffer;
     let filled = 0;
     while (filled < length) {
-      const got = await readOnce(this.#fd, buffer, filled, length - filled, offset + filled);
+      const got = await this.#files.read(this.#fd, buffer, filled, length - filled, offset + filled);
       if (got === 0) break;
       filled += got;
     }
     return buffer.subarray(0, filled);
   }
-}
-
-function readOnce(fd: number, buffer: Buffer, at: number, length: number, offset: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(fd, buffer, at, length, offset, (error, got) => (error ? reject(error) : resolve(got)));
-  });
 }
 
 function asStop(stop: Stop | 'enough'): Stop {

@@ -6,10 +6,12 @@
  */
 
 import { LogGapError } from '../log.ts';
+import type { DurableFiles } from './durable-files.ts';
 import { SegmentReader, type Stop } from './segment-reader.ts';
 
 /** What was seen around a position at which no whole record stands. */
 export interface TailView {
+  readonly files: DurableFiles;
   readonly partition: string;
   readonly folder: string;
   readonly uuid: string;
@@ -34,7 +36,7 @@ export async function judgeTail(view: TailView): Promise<TailVerdict> {
 /** A later segment is there: its header says where this one ends, unless it is not the very next one. */
 async function judgeBefore(view: TailView, following: number): Promise<TailVerdict> {
   const { segment, from } = view;
-  const next = await SegmentReader.open(view.folder, view.uuid, following);
+  const next = await SegmentReader.open(view.files, view.folder, view.uuid, following);
   if (!next) return { next: from };
   const header = await next.header().finally(() => next.close());
   const footer = await segment.footer();

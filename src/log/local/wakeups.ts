@@ -3,8 +3,8 @@
  * clock for all of them, since a notice may be missing and a death gives none.
  */
 
-import { type FSWatcher, watch } from 'node:fs';
 import type { Logger } from '../../observability/logger.ts';
+import type { DurableFiles } from './durable-files.ts';
 
 /** How late a change is seen that the system did not tell of, and a death. */
 const tickMs = 250;
@@ -42,6 +42,7 @@ export class Ticker {
  */
 export class FolderWatch {
   count = 0;
+  readonly #files: DurableFiles;
   readonly #folder: string;
   readonly #ticker: Ticker;
   readonly #logger: Logger;
@@ -52,11 +53,12 @@ export class FolderWatch {
     waiting?.();
   };
   #waiting: (() => void) | null = null;
-  #watcher: FSWatcher | null = null;
+  #watcher: { close(): void } | null = null;
   /** The system gives no notices: the clock alone wakes. */
   #isUnwatchable = false;
 
-  constructor(folder: string, ticker: Ticker, logger: Logger) {
+  constructor(files: DurableFiles, folder: string, ticker: Ticker, logger: Logger) {
+    this.#files = files;
     this.#folder = folder;
     this.#ticker = ticker;
     this.#logger = logger;
@@ -75,14 +77,15 @@ export class FolderWatch {
   #open(): void {
     this.#ticker.add(this.#wake);
     try {
-      this.#watcher = watch(this.#folder, { encoding: 'buffer' }, () => {
+      const changed = () => {
         this.#closeWatcher();
         this.#wake();
-      });
-      this.#watcher.on('error', () => {
+      };
+      const failed = () => {
         this.#isUnwatchable = true;
         this.#closeWatcher();
-      });
+      };
+      this.#watcher = this.#files.watch(this.#folder, changed, failed);
     } catch (error) {
       this.#isUnwatchable = true;
       this.#logger.warn('log_watch_unavailable', { err: error });

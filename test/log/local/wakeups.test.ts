@@ -6,6 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { durableFiles } from '../../../src/log/local/durable-files.ts';
 import { FolderWatch, Ticker } from '../../../src/log/local/wakeups.ts';
 import { createLogger } from '../../../src/observability/logger.ts';
 
@@ -21,7 +22,7 @@ async function folderOf(t: TestContext): Promise<string> {
 
 test('a change wakes who waits; those after it wake nobody until somebody waits again', async (t) => {
   const folder = await folderOf(t);
-  const folderWatch = new FolderWatch(folder, new Ticker(neverMs), logger);
+  const folderWatch = new FolderWatch(durableFiles, folder, new Ticker(neverMs), logger);
   t.after(() => folderWatch.close());
   await folderWatch.wait(folderWatch.count);
   const woken = folderWatch.wait(folderWatch.count);
@@ -46,7 +47,7 @@ test('a change wakes who waits; those after it wake nobody until somebody waits 
 
 test('a change between a look and the wait for it is not lost', async (t) => {
   const folder = await folderOf(t);
-  const folderWatch = new FolderWatch(folder, new Ticker(neverMs), logger);
+  const folderWatch = new FolderWatch(durableFiles, folder, new Ticker(neverMs), logger);
   t.after(() => folderWatch.close());
   for (let n = 0; n < 20; n++) {
     const seen = folderWatch.count;
@@ -56,14 +57,19 @@ test('a change between a look and the wait for it is not lost', async (t) => {
 });
 
 test('the clock wakes where the system tells nothing', async (t) => {
-  const folderWatch = new FolderWatch(join(await folderOf(t), 'is not there'), new Ticker(20), logger);
+  const folderWatch = new FolderWatch(
+    durableFiles,
+    join(await folderOf(t), 'is not there'),
+    new Ticker(20),
+    logger,
+  );
   t.after(() => folderWatch.close());
   await folderWatch.wait(folderWatch.count);
   await folderWatch.wait(folderWatch.count);
 });
 
 test('closing wakes who waits', async (t) => {
-  const folderWatch = new FolderWatch(await folderOf(t), new Ticker(neverMs), logger);
+  const folderWatch = new FolderWatch(durableFiles, await folderOf(t), new Ticker(neverMs), logger);
   await folderWatch.wait(folderWatch.count);
   const woken = folderWatch.wait(folderWatch.count);
   folderWatch.close();
