@@ -23,7 +23,7 @@ export interface Admission {
   release(bytes: number): void;
   /** Null: taken. `bytes` is what the request declares to bring; `nowMs` is of the monotonic clock. */
   refusal(bytes: number, nowMs: number): Refusal | null;
-  /** Whether what is held now is within its bound: asked while a body grows. */
+  /** Whether what is held now is over its bound: asked while a body grows. */
   readonly isOver: boolean;
 }
 

@@ -3,8 +3,7 @@
  * the event loop's turn (so the requests that one turn read share a group); else it gathers until one finishes. Idle
  * gives low latency, load gives large groups.
  *
- * One submission is one request's rows. They may span groups; in forming one, the submissions take turns, so that a
- * large request does not hold up the small ones behind it. A submission settles once: when all its rows are durable,
+ * One submission is one request's rows. They may span groups. A submission settles once: when all its rows are durable,
  * or at the first append of its that failed, or when its time is over. What of it waits then is not appended.
  */
 
@@ -12,151 +11,101 @@ import type { LogAppender, LogKind } from '../log/log.ts';
 import { recordFormatVersion } from '../log/record.ts';
 import { failpoint } from '../system/failpoint.ts';
 import { type Row, usageColumns } from '../usage/row.ts';
+import { type Group, Submission, type SubmissionOutcome, WaitingRows } from './submissions.ts';
 
-/** `overloaded`: no row of it was given to the log. The other two: some may be durable. */
-export type SubmissionOutcome = 'durable' | 'overloaded' | 'log_unavailable' | 'durability_unknown';
-
-export interface GroupCommit {
-  /** Calls `onSettled` once, never before it returns. At least one row. */
-  submit(rows: readonly Row[], nowMs: number, onSettled: (outcome: SubmissionOutcome) => void): void;
-  /** For how long the oldest row has been waiting to be durable, milliseconds; 0 when none is. */
-  oldestWaitingMs(nowMs: number): number;
-  /** Settles what has waited beyond its time. Called now and then. */
-  expire(nowMs: number): void;
-  /** Resolves when nothing waits and nothing is in flight. */
-  drained(): Promise<void>;
+export interface GroupCommitOptions {
+  readonly appender: LogAppender;
+  readonly usagesMax: number;
+  readonly bytesMax: number;
+  readonly inFlightMax: number;
+  readonly timeoutMs: number;
+  /** An append was acknowledged by `log`. */
+  onAppended(usages: number, durationMs: number, log: LogKind): void;
+  onAppendFailed(error: unknown): void;
 }
 
-interface Submission {
-  readonly rows: readonly Row[];
-  readonly sinceMs: number;
-  readonly onSettled: (outcome: SubmissionOutcome) => void;
-  /** Rows given to the log so far: the next one to take. */
-  taken: number;
-  /** Rows not durable yet. */
-  pending: number;
-  settled: boolean;
-  next: Submission | null;
-}
-
-interface Group {
-  readonly members: Submission[];
-  /** Rows of the member of the same index. */
-  readonly shares: number[];
+interface Append {
+  readonly group: Group;
   readonly sinceMs: number;
 }
 
 /** Past it an append in flight does not hold back the next one, full or not. */
 const slowAppendMs = 20;
-/** Rows that one submission takes before it is another's turn. */
-const turnUsagesMax = 100;
 
-export function createGroupCommit(options: {
-  appender: LogAppender;
-  usagesMax: number;
-  bytesMax: number;
-  inFlightMax: number;
-  timeoutMs: number;
-  /** An append was acknowledged by `log`. */
-  onAppended(usages: number, durationMs: number, log: LogKind): void;
-  onAppendFailed(error: unknown): void;
-}): GroupCommit {
-  const { appender, usagesMax, bytesMax, inFlightMax, timeoutMs, onAppended, onAppendFailed } = options;
-  let head: Submission | null = null;
-  let tail: Submission | null = null;
-  let scheduled = false;
-  /** What waits, roughly: submissions that are settled while they wait count until they are looked at. */
-  let waitingUsages = 0;
-  let waitingBytes = 0;
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  readonly #waiting = new WaitingRows();
   /** In the order of their start; a handful. */
-  const inFlight: Group[] = [];
-  let onDrained: (() => void)[] = [];
+  readonly #inFlight: Append[] = [];
+  #scheduled = false;
+  #onDrained: (() => void)[] = [];
 
-  function push(submission: Submission): void {
-    submission.next = null;
-    if (tail) tail.next = submission;
-    else head = submission;
-    tail = submission;
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
   }
 
-  function shift(): Submission | null {
-    const first = head;
-    if (first) {
-      head = first.next;
-      if (!head) tail = null;
+  /** Calls `onSettled` once, never before it returns. At least one row. `nowMs` is of the monotonic clock. */
+  submit(rows: readonly Row[], nowMs: number, onSettled: (outcome: SubmissionOutcome) => void): void {
+    this.#waiting.add(new Submission(rows, nowMs, onSettled));
+    this.#schedule();
+  }
+
+  /** For how long the oldest row has been waiting to be durable, milliseconds; 0 when none is. */
+  oldestWaitingMs(nowMs: number): number {
+    const sinceMs = this.#waiting.oldestMs(nowMs);
+    const oldest = this.#inFlight[0];
+    return nowMs - (oldest && oldest.sinceMs < sinceMs ? oldest.sinceMs : sinceMs);
+  }
+
+  /** Settles what has waited beyond its time. Called now and then. */
+  expire(nowMs: number): void {
+    const sinceMs = nowMs - this.#options.timeoutMs;
+    for (const { group } of this.#inFlight)
+      for (const member of group.members) if (member.sinceMs < sinceMs) member.settle('durability_unknown');
+    this.#waiting.expire(sinceMs);
+    this.#tellIfDrained();
+  }
+
+  /** Resolves when nothing waits and nothing is in flight. */
+  drained(): Promise<void> {
+    if (this.#isDrained) return Promise.resolve();
+    return new Promise((resolve) => this.#onDrained.push(resolve));
+  }
+
+  readonly #appendWaiting = (): void => {
+    const { usagesMax, bytesMax } = this.#options;
+    this.#scheduled = false;
+    while (this.#mayAppend && this.#isWorthAnAppend()) {
+      const group = this.#waiting.takeGroup(usagesMax, bytesMax);
+      if (group) this.#append({ group, sinceMs: performance.now() });
     }
-    return first;
+    this.#tellIfDrained();
+  };
+
+  get #mayAppend(): boolean {
+    return !this.#waiting.isEmpty && this.#inFlight.length < this.#options.inFlightMax;
   }
 
-  function schedule(): void {
-    if (scheduled || !head || inFlight.length >= inFlightMax) return;
-    scheduled = true;
-    setImmediate(appendWaiting);
-  }
-
-  function appendWaiting(): void {
-    scheduled = false;
-    while (head && inFlight.length < inFlightMax && isWorthAnAppend()) appendGroup();
-    if (!head && inFlight.length === 0) tellDrained();
+  #schedule(): void {
+    if (this.#scheduled || !this.#mayAppend) return;
+    this.#scheduled = true;
+    setImmediate(this.#appendWaiting);
   }
 
   /**
    * An append costs much the same for one row as for many: beside one in flight another is begun for a full group
    * alone, or where the one in flight takes long.
    */
-  function isWorthAnAppend(): boolean {
-    const [oldest] = inFlight;
-    if (!oldest || waitingUsages >= usagesMax || waitingBytes >= bytesMax) return true;
+  #isWorthAnAppend(): boolean {
+    const [oldest] = this.#inFlight;
+    const { usagesMax, bytesMax } = this.#options;
+    if (!oldest || this.#waiting.usages >= usagesMax || this.#waiting.bytes >= bytesMax) return true;
     return performance.now() - oldest.sinceMs > slowAppendMs;
   }
 
-  /** What is left of a submission waits no more. */
-  function forget({ rows, taken }: Submission): void {
-    waitingUsages -= rows.length - taken;
-    for (let i = taken; i < rows.length; i++) waitingBytes -= rows[i]!.bytes;
-  }
-
-  /** Takes rows off the waiting submissions, in turns, up to the bounds of a group. */
-  function appendGroup(): void {
-    const members: Submission[] = [];
-    const shares: number[] = [];
-    const texts: string[] = [];
-    const months: number[] = [];
-    let bytes = 0;
-    while (head && texts.length < usagesMax && bytes < bytesMax) {
-      const submission = shift()!;
-      if (submission.settled) {
-        forget(submission);
-        continue;
-      }
-      const first = submission.taken;
-      const turnEnd = Math.min(
-        submission.rows.length,
-        first + Math.min(turnUsagesMax, usagesMax - texts.length),
-      );
-      while (submission.taken < turnEnd) {
-        const row = submission.rows[submission.taken]!;
-        if (bytes + row.bytes > bytesMax && texts.length > 0) {
-          bytes = bytesMax;
-          break;
-        }
-        bytes += row.bytes;
-        waitingUsages--;
-        waitingBytes -= row.bytes;
-        texts.push(row.text);
-        addMonth(months, row.month);
-        submission.taken++;
-      }
-      if (submission.taken > first) {
-        members.push(submission);
-        shares.push(submission.taken - first);
-      }
-      if (submission.taken < submission.rows.length) push(submission);
-    }
-    if (texts.length > 0) append(texts, months, { members, shares, sinceMs: performance.now() });
-  }
-
-  function append(texts: string[], months: number[], group: Group): void {
+  #append(append: Append): void {
+    const { texts, months } = append.group;
+    const { appender, onAppended, onAppendFailed } = this.#options;
     const count = texts.length;
     const header = {
       version: recordFormatVersion,
@@ -165,91 +114,41 @@ export function createGroupCommit(options: {
       months: months.sort((a, b) => a - b),
       receivedAtMs: Date.now(),
     };
-    inFlight.push(group);
+    this.#inFlight.push(append);
     appender.append(header, Buffer.from(texts.join(''), 'utf8')).then(
       (log) => {
         failpoint('appended');
-        onAppended(count, performance.now() - group.sinceMs, log);
-        finish(group, true);
+        onAppended(count, performance.now() - append.sinceMs, log);
+        this.#finish(append, true);
       },
       (error) => {
         onAppendFailed(error);
-        finish(group, false);
+        this.#finish(append, false);
       },
     );
   }
 
-  function finish(group: Group, durable: boolean): void {
-    inFlight.splice(inFlight.indexOf(group), 1);
-    schedule();
-    const { members, shares } = group;
+  #finish(append: Append, durable: boolean): void {
+    this.#inFlight.splice(this.#inFlight.indexOf(append), 1);
+    this.#schedule();
+    const { members, shares } = append.group;
     for (let i = 0; i < members.length; i++) {
       const member = members[i]!;
       member.pending -= shares[i]!;
-      if (!durable) settle(member, 'log_unavailable');
-      else if (member.pending === 0) settle(member, 'durable');
+      if (!durable) member.settle('log_unavailable');
+      else if (member.pending === 0) member.settle('durable');
     }
-    if (!head && inFlight.length === 0) tellDrained();
+    this.#tellIfDrained();
   }
 
-  function settle(submission: Submission, outcome: SubmissionOutcome): void {
-    if (submission.settled) return;
-    submission.settled = true;
-    submission.onSettled(outcome);
+  get #isDrained(): boolean {
+    return this.#waiting.isEmpty && this.#inFlight.length === 0;
   }
 
-  function tellDrained(): void {
-    const told = onDrained;
-    onDrained = [];
+  #tellIfDrained(): void {
+    if (!this.#isDrained) return;
+    const told = this.#onDrained;
+    this.#onDrained = [];
     for (const resolve of told) resolve();
   }
-
-  return {
-    submit(rows, nowMs, onSettled) {
-      const submission: Submission = {
-        rows,
-        sinceMs: nowMs,
-        onSettled,
-        taken: 0,
-        pending: rows.length,
-        settled: false,
-        next: null,
-      };
-      waitingUsages += rows.length;
-      for (const { bytes } of rows) waitingBytes += bytes;
-      push(submission);
-      schedule();
-    },
-    oldestWaitingMs(nowMs) {
-      const sinceMs = head ? head.sinceMs : nowMs;
-      const oldest = inFlight[0];
-      return nowMs - (oldest && oldest.sinceMs < sinceMs ? oldest.sinceMs : sinceMs);
-    },
-    expire(nowMs) {
-      for (const group of inFlight)
-        for (const member of group.members)
-          if (nowMs - member.sinceMs > timeoutMs) settle(member, 'durability_unknown');
-      const waiting = head;
-      head = null;
-      tail = null;
-      for (let next = waiting; next; ) {
-        const submission: Submission = next;
-        next = submission.next;
-        if (nowMs - submission.sinceMs > timeoutMs)
-          settle(submission, submission.taken === 0 ? 'overloaded' : 'durability_unknown');
-        if (submission.settled) forget(submission);
-        else push(submission);
-      }
-      if (!head && inFlight.length === 0) tellDrained();
-    },
-    drained() {
-      if (!head && inFlight.length === 0) return Promise.resolve();
-      return new Promise((resolve) => onDrained.push(resolve));
-    },
-  };
-}
-
-/** Nearly every group is of one month. */
-function addMonth(months: number[], month: number): void {
-  if (months[0] !== month && !months.includes(month)) months.push(month);
 }

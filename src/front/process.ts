@@ -2,6 +2,7 @@
 
 import { Registry } from 'prom-client';
 import { type RoleContext, type RoleService, runRole } from '../role/run-role.ts';
+import { once } from '../system/once.ts';
 import { createFront } from './front.ts';
 import { createFrontLog } from './front-log.ts';
 
@@ -21,18 +22,13 @@ function createFrontRole(context: RoleContext): RoleService {
     onAppendable: (appendable, reason) => context.tellAppendable(appendable, reason),
     worker,
   });
-  let started: Promise<void> | null = null;
-  let stopped: Promise<void> | null = null;
   return {
     registry: registry ? Registry.merge([front.registry, registry]) : front.registry,
-    start() {
-      started ??= appender.start().then(() => front.start());
-      return started;
-    },
+    start: once(async () => {
+      await appender.start();
+      await front.start();
+    }),
     /** The log stays open until the last answer that depends on it has been given. */
-    stop() {
-      stopped ??= front.stop().finally(() => appender.stop());
-      return stopped;
-    },
+    stop: once(() => front.stop().finally(() => appender.stop())),
   };
 }

@@ -4,6 +4,7 @@
  * parsers could frame differently is what keeps a request from being smuggled in another's body.
  */
 
+import type { BodyFormat, ContentCoding } from './media-type.ts';
 import type { HttpRequest } from './uws.ts';
 
 export interface RequestHead {
@@ -17,6 +18,16 @@ export interface RequestHead {
   chunked: boolean;
   /** Two parsers could frame this request differently: answer 400 and close. */
   ambiguous: boolean;
+}
+
+/** What the head of a POST that is taken says of its body. */
+export interface PostHead {
+  readonly format: BodyFormat;
+  readonly coding: ContentCoding;
+  readonly idempotencyKey: string | null;
+  /** Bytes, or -1 where none is declared. */
+  readonly contentLength: number;
+  readonly chunked: boolean;
 }
 
 /** Read in one go inside the handler, so one record serves all requests. */

@@ -1,16 +1,17 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { createGroupCommit, type SubmissionOutcome } from '../../src/front/group-commit.ts';
+import { GroupCommit, type GroupCommitOptions } from '../../src/front/group-commit.ts';
+import type { SubmissionOutcome } from '../../src/front/submissions.ts';
 import type { Row } from '../../src/usage/row.ts';
 import { appendFailed, createControlledAppender } from '../support/front.ts';
 import { until } from '../support/until.ts';
 
 const seed = Number(process.env.TEST_SEED ?? Date.now() % 2 ** 31);
 
-function create(options: Partial<Parameters<typeof createGroupCommit>[0]> = {}) {
+function create(options: Partial<GroupCommitOptions> = {}) {
   const appender = createControlledAppender();
-  const groupCommit = createGroupCommit({
+  const groupCommit = new GroupCommit({
     appender,
     usagesMax: 500,
     bytesMax: 256 * 1024,

@@ -1,0 +1,43 @@
+/** From the usages of a request to durable rows, and the answer that says so. */
+
+import type { Admission } from './admission.ts';
+import { resultsMember, storedAnswer } from './answers.ts';
+import type { Exchange } from './exchange.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { Replies } from './replies.ts';
+import type { RequestUsages } from './request-outcome.ts';
+
+/** What a row costs beside its text: the string's head and the array slots. */
+const rowOverheadBytes = 48;
+/** What a request costs beside its rows: the objects of its turn through a group, and of its answer. */
+const requestOverheadBytes = 512;
+
+export function createCommit(options: {
+  admission: Admission;
+  groupCommit: GroupCommit;
+  replies: Replies;
+  onDurable(usages: number): void;
+}): (exchange: Exchange, usages: RequestUsages) => void {
+  const { admission, groupCommit, replies, onDurable } = options;
+  return function commit(exchange, usages) {
+    const { rows } = usages;
+    if (rows.length === 0) return void exchange.answer(storedAnswer(usages));
+    const bytes = heldBytes(usages);
+    exchange.holds(0);
+    // The rows outlive the exchange where the client goes: what it sent may still become durable.
+    admission.hold(bytes);
+    groupCommit.submit(rows, performance.now(), (outcome) => {
+      admission.release(bytes);
+      if (outcome === 'durable') {
+        onDurable(rows.length);
+        exchange.answer(storedAnswer(usages));
+      } else replies.shed(exchange, outcome, resultsMember(usages));
+    });
+  };
+}
+
+function heldBytes({ rows, results }: RequestUsages): number {
+  let bytes = results.length + rows.length * rowOverheadBytes + requestOverheadBytes;
+  for (const row of rows) bytes += row.bytes;
+  return bytes;
+}

@@ -1,0 +1,54 @@
+/** From the bytes of a body to its usages: inflated where it is compressed, then read. */
+
+import { problemAnswer } from './answers.ts';
+import type { Exchange } from './exchange.ts';
+import { InflatedTooLargeError, type Inflater, MalformedEncodingError } from './inflate.ts';
+import type { Replies } from './replies.ts';
+import type { PostHead } from './request-head.ts';
+import type { RequestUsages } from './request-outcome.ts';
+import type { UsageReader } from './request-usages.ts';
+
+/** The function takes `bytes`, which are valid only until it returns. */
+export function createRead(options: {
+  inflater: Inflater;
+  reader: UsageReader;
+  replies: Replies;
+  onUsages(exchange: Exchange, usages: RequestUsages): void;
+}): (exchange: Exchange, head: PostHead, bytes: Uint8Array) => void {
+  const { inflater, reader, replies, onUsages } = options;
+
+  /** Never throws: a mistake of ours costs one request, not the process. */
+  function readPlain(exchange: Exchange, head: PostHead, bytes: Uint8Array): void {
+    try {
+      const usages = reader.read(bytes, head.format, head.idempotencyKey);
+      if ('problem' in usages) {
+        const { problem, errors } = usages;
+        exchange.answer(problemAnswer(problem, errors === null ? null : `"errors":${errors}`));
+      } else onUsages(exchange, usages);
+    } catch (error) {
+      replies.defect(exchange, error);
+    }
+  }
+
+  function notInflated(exchange: Exchange, error: unknown): void {
+    if (error instanceof InflatedTooLargeError) replies.refuse(exchange, 'inflated_too_large');
+    else if (error instanceof MalformedEncodingError) replies.refuse(exchange, 'malformed_encoding');
+    else replies.defect(exchange, error);
+  }
+
+  return function read(exchange, head, bytes) {
+    // Of nothing there is nothing to inflate.
+    if (head.coding === 'identity' || bytes.length === 0) {
+      readPlain(exchange, head, bytes);
+      return;
+    }
+    const copy = Buffer.from(bytes);
+    exchange.holds(copy.length);
+    inflater
+      .inflate(head.coding, copy, () => !exchange.isClosed)
+      .then(
+        (inflated) => exchange.isClosed || readPlain(exchange, head, inflated),
+        (error) => notInflated(exchange, error),
+      );
+  };
+}
