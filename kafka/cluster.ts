@@ -8,6 +8,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
+import { keptPort } from '../harness/kept-port.ts';
 import { fetchJars, jarsFolder } from './jars.ts';
 import { createKafkaNode, type JavaPurpose, type KafkaNode } from './node.ts';
 import { missingRequirements } from './requirements.ts';
@@ -167,12 +168,12 @@ function newClusterId(): string {
 
 async function nodeAddresses(count: number, port: number, isSecure: boolean): Promise<NodeAddress[]> {
   if (port > 0) await provePortsFree(port, 2 * count);
-  const free = await freePorts(3 * count);
+  const free = await keptPort(3 * count);
   return Array.from({ length: count }, (_, index) => ({
     id: index + 1,
-    port: port === 0 ? free[3 * index]! : port + 2 * index,
-    controllerPort: port === 0 ? free[3 * index + 1]! : port + 2 * index + 1,
-    ...(isSecure ? { securePort: free[3 * index + 2]! } : {}),
+    port: port === 0 ? free + 3 * index : port + 2 * index,
+    controllerPort: port === 0 ? free + 3 * index + 1 : port + 2 * index + 1,
+    ...(isSecure ? { securePort: free + 3 * index + 2 } : {}),
   }));
 }
 
@@ -188,11 +189,6 @@ async function provePortsFree(first: number, count: number): Promise<void> {
       );
     }
   }
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listenOn(0)));
-  return Promise.all(servers.map(({ port, close }) => close().then(() => port)));
 }
 
 /** @param wanted 0 picks a free one */

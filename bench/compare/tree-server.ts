@@ -6,11 +6,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { keptPort } from '../../harness/kept-port.ts';
 import { readPostmasterFile } from '../../src/postgres/embedded/postmaster-file.ts';
 import { childrenByParent } from '../../test/support/process-tree.ts';
 import type { StageRoot } from '../subject.ts';
@@ -37,7 +37,7 @@ const pollMs = 50;
 /** @throws Error with what it printed, where the server does not become ready */
 export async function startTreeServer(root: string): Promise<TreeServer> {
   const dataDir = await mkdtemp(join(tmpdir(), 'bench-server-'));
-  const [port, adminPort] = await freePorts();
+  const [port, adminPort] = [await keptPort(), await keptPort()];
   const env = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
@@ -146,16 +146,4 @@ async function endServer(child: ChildProcess): Promise<void> {
   const timer = setTimeout(() => child.kill('SIGTERM'), stopMsMax);
   await ended;
   clearTimeout(timer);
-}
-
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()] as const;
-  const ports: number[] = [];
-  for (const server of servers) {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    ports.push((server.address() as { port: number }).port);
-  }
-  for (const server of servers) server.close();
-  return [ports[0]!, ports[1]!];
 }

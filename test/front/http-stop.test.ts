@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import test from 'node:test';
+import { keptPort } from '../../harness/kept-port.ts';
 import {
   connectRaw,
   post,
@@ -87,10 +88,7 @@ test('stop at once after start, stop without start, and a start on a taken addre
 
 test('two fronts share a port', { skip: process.platform !== 'linux' }, async (t) => {
   // Of port 0 the HTTP server makes a socket that is not shared.
-  const probe = net.createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const { port } = probe.address() as net.AddressInfo;
-  await new Promise((resolve) => probe.close(resolve));
+  const port = await keptPort();
   const one = await startFront(t, {}, { port });
   const other = await startFront(t, {}, { port });
   await until(

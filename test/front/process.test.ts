@@ -4,11 +4,11 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { keptPort } from '../../harness/kept-port.ts';
 import { createLocalReader } from '../../src/log/local/reader.ts';
 import type { LogPartition } from '../../src/log/log.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
@@ -17,16 +17,8 @@ import { until } from '../support/until.ts';
 
 const entry = fileURLToPath(new URL('../../src/front/process.ts', import.meta.url));
 
-async function freePort(): Promise<number> {
-  const server = net.createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as net.AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function startProcess(t: TestContext, dataDir: string, environment: Record<string, string> = {}) {
-  const port = await freePort();
+  const port = await keptPort();
   const child: ChildProcess = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', entry, '--worker', '0'],

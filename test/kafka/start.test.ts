@@ -8,6 +8,7 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { keptPort } from '../../harness/kept-port.ts';
 import { jarsFolder } from '../../kafka/jars.ts';
 import { missingRequirements } from '../../kafka/requirements.ts';
 import { withAdmin } from '../support/kafka.ts';
@@ -41,20 +42,6 @@ function start(
         { what: 'Kafka says where it is', timeoutMs: 120_000 },
       ),
   };
-}
-
-/** A port that is free now, with the next `count` - 1 after it. */
-async function freePorts(count: number): Promise<number> {
-  for (;;) {
-    const first = await listen(0);
-    const { port } = first.address() as AddressInfo;
-    const others = await Promise.allSettled(
-      Array.from({ length: count - 1 }, (_, index) => listen(port + 1 + index)),
-    );
-    await close(first);
-    for (const each of others) if (each.status === 'fulfilled') await close(each.value);
-    if (others.every(({ status }) => status === 'fulfilled')) return port;
-  }
 }
 
 async function listen(port: number): Promise<Server> {
@@ -106,7 +93,7 @@ test('KAFKA_PORT fixes the port, and another one the next time moves the same da
   const dataDir = await mkdtemp(join(tmpdir(), 'usage-kafka-'));
   t.after(() => rm(dataDir, { recursive: true, force: true }));
   for (const topics of [['first'], ['first', 'second']]) {
-    const port = await freePorts(2);
+    const port = await keptPort(2);
     const runner = start(dataDir, { KAFKA_PORT: `${port}` });
     t.after(() => runner.child.kill('SIGKILL'));
     const brokers = await runner.brokers();

@@ -5,6 +5,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { keptPort } from '../../harness/kept-port.ts';
 import { sampleSum } from '../support/instance.ts';
 import { isAlive, type Supervised, startSupervised, temporaryFolder } from '../support/supervised.ts';
 import { until } from '../support/until.ts';
@@ -207,7 +208,7 @@ test('a stop in the middle of a start ends it in order', async (t) => {
 });
 
 test('children end when the supervisor is killed, and the next one starts at once', async (t) => {
-  const env = await freePort();
+  const env = { PORT: String(await keptPort()) };
   const instance = startSupervised(t, { env });
   await instance.started();
   const pids = [instance.pid('front', 0), instance.pid('front', 1), instance.pid('writer')];
@@ -252,12 +253,4 @@ async function listeningPort(t: TestContext): Promise<{ PORT: string }> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   return { PORT: String((server.address() as { port: number }).port) };
-}
-
-async function freePort(): Promise<{ PORT: string }> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return { PORT: String(port) };
 }

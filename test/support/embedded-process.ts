@@ -80,7 +80,7 @@ export async function readableClone(t: Closing, user: { uid: number; gid: number
   if (looked.status === 0) return repository;
   const folder = await temporaryFolder(t);
   await chmod(folder, 0o755);
-  const parts = ['package.json', 'src', 'migrations', 'test', 'node_modules'].map((part) =>
+  const parts = ['package.json', 'src', 'migrations', 'harness', 'test', 'node_modules'].map((part) =>
     join(repository, part),
   );
   const copied = spawnSync('cp', ['-a', ...parts, folder]);

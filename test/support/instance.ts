@@ -6,9 +6,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keptPort } from '../../harness/kept-port.ts';
 import { readPostmasterFile } from '../../src/postgres/embedded/postmaster-file.ts';
 import { processStart } from '../../src/system/live-process.ts';
 import { checkLogLines } from './log-lines.ts';
@@ -61,7 +61,8 @@ export async function createInstance(
   [program, ...words] = startCommand,
 ): Promise<Instance> {
   const dataDir = await mkdtemp(join(tmpdir(), 'usage-ingest-'));
-  const [port, adminPort] = await freePorts();
+  // Its own while it is stopped or killed, too.
+  const [port, adminPort] = [await keptPort(), await keptPort()];
   const url = `http://127.0.0.1:${port}`;
   const adminUrl = `http://127.0.0.1:${adminPort}`;
   const everyStart = {
@@ -187,18 +188,6 @@ async function isReady(url: string): Promise<boolean> {
   } catch {
     return false; // not listening yet
   }
-}
-
-/** Two ports that are free now. */
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()] as const;
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    ports.push((server.address() as { port: number }).port);
-  }
-  for (const server of servers) await new Promise((resolve) => server.close(resolve));
-  return [ports[0]!, ports[1]!];
 }
 
 /** Every process below `root`, itself included, from /proc. */

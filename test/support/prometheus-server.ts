@@ -2,9 +2,9 @@
 
 import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keptPort } from '../../harness/kept-port.ts';
 import { prometheusFolder } from './alert-rules.ts';
 import { until } from './until.ts';
 
@@ -35,7 +35,7 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
       `- targets:\n${hosts.map((target) => `    - ${target}\n`).join('')}`,
     );
   await retarget(targets);
-  const port = await freePort();
+  const port = await keptPort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
     'prometheus',
@@ -89,12 +89,4 @@ export async function startPrometheus(targets: readonly string[]): Promise<Prome
       return result.map(({ metric, value }) => ({ labels: metric, value: Number(value[1]) }));
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
