@@ -18,7 +18,40 @@ export function platformProblem({ platform, arch, glibcVersion }) {
   return null;
 }
 
-/** What `platformProblem` asks about, of the machine this runs on. */
+/** The Node releases that strip types and that a package of the HTTP server has a binary for, by that package. */
+const nodeMajors = { older: [22], newer: [22, 24, 25] };
+
+/** The oldest glibc with which the newer package of the HTTP server loads: Debian 13, Ubuntu 24.04, Fedora 39. */
+const newerGlibc = { major: 2, minor: 38 };
+
+/**
+ * Why this Node cannot run the server on this machine and what to do, or null where it can.
+ * @param {{ platform: string, arch: string, glibcVersion: string | undefined }} machine
+ * @param {string} version of Node, without the v
+ * @returns {string | null}
+ */
+export function nodeProblem(machine, version) {
+  const major = Number(version.split('.')[0]);
+  const majors = loadsNewer(machine) ? nodeMajors.newer : nodeMajors.older;
+  if (majors.includes(major)) return null;
+  const listed =
+    majors.length === 1 ? `${majors[0]}` : `${majors.slice(0, -1).join(', ')} or ${majors.at(-1)}`;
+  const glibc = machine.glibcVersion === undefined ? '' : ` with glibc ${machine.glibcVersion}`;
+  return (
+    `usage-ingest runs on Node ${listed} here (${machine.platform}/${machine.arch}${glibc}); this is v${version}.\n` +
+    'Start it with "npm start" or "npx usage-ingest": both use the Node 22 that "npm ci" installed.\n' +
+    `Where it was installed with --omit=optional, install Node ${listed} yourself and put it first in PATH.`
+  );
+}
+
+/** @param {{ platform: string, glibcVersion: string | undefined }} machine */
+function loadsNewer({ platform, glibcVersion }) {
+  if (platform !== 'linux') return true;
+  const [major = 0, minor = 0] = (glibcVersion ?? '').split('.').map(Number);
+  return major > newerGlibc.major || (major === newerGlibc.major && minor >= newerGlibc.minor);
+}
+
+/** What the functions above ask about, of the machine this runs on. */
 export function thisMachine() {
   const { platform, arch } = process;
   /** @type {{ header?: { glibcVersionRuntime?: string } }} */
@@ -29,7 +62,16 @@ export function thisMachine() {
 
 /** Ends the process with the problem, where there is one: 78, as for any wrong configuration. */
 export function requirePlatform() {
-  const problem = platformProblem(thisMachine());
+  endWith(platformProblem(thisMachine()));
+}
+
+/** As `requirePlatform`, for the Node this runs on. */
+export function requireNode() {
+  endWith(nodeProblem(thisMachine(), process.versions.node));
+}
+
+/** @param {string | null} problem */
+function endWith(problem) {
   if (problem === null) return;
   process.stderr.write(`${problem}\n`);
   process.exit(78);

@@ -22,7 +22,7 @@ export function answerCreated(res: HttpResponse): void {
 
 /** A server of this one route. @returns the port it listens on */
 export async function listen(wantedPort: number, onPost: (res: HttpResponse) => void): Promise<number> {
-  const uws = await loadUws();
+  const { uws } = await loadUws();
   const app = uws.App();
   app.post('/api/usages', onPost);
   return new Promise((resolve, reject) => {

@@ -48,7 +48,9 @@ export function createFront(options: FrontOptions): Front {
 
   const start = once(async () => {
     const apiDocument = await readApiDocument();
-    uws = await loadUws();
+    const { uws: loaded, ...which } = await loadUws();
+    options.logger.info('http_server_loaded', which);
+    uws = loaded;
     app = uws.App();
     addRoutes(app, { ...intake, readiness: options.readiness, apiDocument });
     listening = await listen(app, host, port);

@@ -5,6 +5,8 @@ export const logEvents = {
   instance_failed: 'The instance could not start.',
   instance_stopped: 'The instance has stopped; everything acknowledged is durable.',
   role_started: 'A process of the instance is ready.',
+  http_server_loaded:
+    'Which of the two packages of uWebSockets.js a front runs on, and where it is the older, why.',
   role_exited: 'A process of the instance ended unasked and will be started again.',
   role_silent: 'A process of the instance said nothing for too long and is killed.',
   kafka_reached: 'Kafka acknowledges appends.',
