@@ -5,7 +5,8 @@
 
 import type pg from 'pg';
 import { silentLogger } from '../src/observability/logger.ts';
-import { createMonthPartitions } from '../src/store/months.ts';
+import { connectionOf } from '../src/postgres/sql-client.ts';
+import { createMonths } from '../src/store/months.ts';
 import { sessionOf } from '../src/store/sessions.ts';
 import { dayMs, utcMonth } from '../src/usage/calendar.ts';
 
@@ -48,8 +49,8 @@ async function makeMonths(client: pg.Client, days: number): Promise<void> {
   const now = Date.now();
   const needed = new Set<number>();
   for (let day = -1; day <= days + 1; day += 1) needed.add(utcMonth(now - day * dayMs));
-  const partitions = createMonthPartitions({ logger: silentLogger, lockTimeoutMs });
-  await partitions.ensure(sessionOf(client), needed);
+  const partitions = createMonths({ logger: silentLogger, lockTimeoutMs });
+  await partitions.ensure(sessionOf(connectionOf(client)), needed);
 }
 
 /**

@@ -4,7 +4,8 @@ import pg from 'pg';
 import { silentLogger } from '../src/observability/logger.ts';
 import { createEmbeddedPostgres } from '../src/postgres/embedded/embedded-postgres.ts';
 import { migrate } from '../src/postgres/migrate.ts';
-import { createMonthPartitions } from '../src/store/months.ts';
+import { connectionOf } from '../src/postgres/sql-client.ts';
+import { createMonths } from '../src/store/months.ts';
 import { sessionOf } from '../src/store/sessions.ts';
 import { utcMonth } from '../src/usage/calendar.ts';
 import type { StageRoot } from './subject.ts';
@@ -43,9 +44,9 @@ export function createBenchDatabase(folder: string): BenchDatabase {
       client.on('error', () => {});
       await client.connect();
       running = { client, pid };
-      const partitions = createMonthPartitions({ logger: silentLogger, lockTimeoutMs });
+      const partitions = createMonths({ logger: silentLogger, lockTimeoutMs });
       const months = Array.from({ length: usagesLookedAt }, (_, n) => utcMonth(usageOf(n).usedAtMs));
-      await partitions.ensure(sessionOf(client), new Set(months));
+      await partitions.ensure(sessionOf(connectionOf(client)), new Set(months));
       return url;
     },
     stageRoot: () => ({ stage: 'postgres', pid: started().pid }),

@@ -1,6 +1,7 @@
 /** `usage-ingest dead-letters list | replay`: what Postgres refused, and storing it once that is mended. */
 
 import { silentLogger } from '../observability/logger.ts';
+import { connectionOf } from '../postgres/sql-client.ts';
 import { listDeadLetters } from '../store/dead-letters.ts';
 import { replayDeadLetter } from '../store/replay-dead-letter.ts';
 import { sessionOf } from '../store/sessions.ts';
@@ -49,7 +50,7 @@ export function deadLettersReplay(
 ): Promise<number> {
   const { stdout, stderr } = streams;
   return withClient(databaseUrl, streams, async (client) => {
-    const session = sessionOf(client);
+    const session = sessionOf(connectionOf(client));
     const chosen = ids === 'all' ? (await listDeadLetters(client)).map((letter) => letter.id) : ids;
     let failed = 0;
     for (const id of chosen) {

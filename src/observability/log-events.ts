@@ -45,8 +45,8 @@ export const logEvents = {
   store_failing: 'Postgres refuses a batch for a reason that is not its data: it is tried again forever.',
   store_recovered: 'A partition whose batches failed is stored again.',
   log_read_failing: 'A partition of the log cannot be read; it is tried again forever.',
-  month_partition_made: 'A monthly partition of usages was made.',
-  month_partition_failed:
+  month_made: 'A monthly partition of usages was made.',
+  month_failed:
     'The next monthly partition could not be made ahead of time; told once, tried again, and at the latest when a usage of it comes.',
   backlog_unknown: 'What a partition still holds could not be counted; told once until it can be again.',
   log_gap_found:

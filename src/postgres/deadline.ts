@@ -16,12 +16,11 @@ export class PostgresSilentError extends Error {
 }
 
 /**
- * Runs `work`; past `timeoutMs` cuts the connection, which makes everything on it fail, and rejects. The
- * client is of no use then: release it with an error, so that its pool drops it.
+ * Runs `work`; past `timeoutMs` calls `giveUp`, which cuts the connection and so makes everything on it fail, and rejects.
  * @throws PostgresSilentError
  */
 export async function withDeadline<T>(
-  client: pg.ClientBase,
+  giveUp: () => void,
   timeoutMs: number,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -30,7 +29,7 @@ export async function withDeadline<T>(
     timer = setTimeout(() => {
       // First the reason, then the cut, whose own error is only its consequence.
       reject(new PostgresSilentError(timeoutMs));
-      cut(client);
+      giveUp();
     }, timeoutMs);
   });
   try {

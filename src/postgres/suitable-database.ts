@@ -1,6 +1,6 @@
 /** Checks at start that a database can hold usages, rather than at the first row that it refuses. */
 
-import type pg from 'pg';
+import type { Queryable } from './sql-client.ts';
 
 /** Waiting does not help, except for `read_only` (a standby may be promoted). */
 export class UnsuitableDatabaseError extends Error {
@@ -16,7 +16,7 @@ export class UnsuitableDatabaseError extends Error {
 const versionMin = 140_000;
 
 /** @throws UnsuitableDatabaseError, or an error of pg */
-export async function requireSuitableDatabase(client: pg.ClientBase): Promise<void> {
+export async function requireSuitableDatabase(client: Queryable): Promise<void> {
   const { rows } = await client.query<{ encoding: string; read_only: string; version: number }>(
     `select current_setting('server_encoding') as encoding,
             current_setting('transaction_read_only') as read_only,

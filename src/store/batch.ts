@@ -33,7 +33,7 @@ export interface Batch {
   readonly bytes: number;
   readonly runs: readonly Run[];
   /** Records that are none of ours, each as a whole. */
-  readonly refused: readonly DeadLetter[];
+  readonly deadLetters: readonly DeadLetter[];
   /** The UTC months of all runs, as `year * 12 + (month - 1)`. */
   readonly months: ReadonlySet<number>;
   /** One a record, epoch milliseconds. */
@@ -49,14 +49,14 @@ export function makeBatch(records: readonly LogRecord[]): Batch {
   const last = records.at(-1);
   if (!last) throw new Error('a batch has at least one record');
   const runs: Run[] = [];
-  const refused: DeadLetter[] = [];
+  const deadLetters: DeadLetter[] = [];
   const months = new Set<number>();
   const receivedAtMs: number[] = [];
   let bytes = 0;
   for (const record of records) {
     bytes += record.rows.length;
     if (!isHeaded(record)) {
-      refused.push({ position: record.position, line: record.rows, error: 'not a record of ours' });
+      deadLetters.push({ position: record.position, line: record.rows, error: 'not a record of ours' });
       continue;
     }
     const { header } = record;
@@ -64,7 +64,7 @@ export function makeBatch(records: readonly LogRecord[]): Batch {
     const columns = knownColumnList(header.columns);
     const problem = columns ? headerProblem(record.rows, header) : 'unknown column list';
     if (!columns || problem) {
-      refused.push(wholeRecord(record, problem ?? ''));
+      deadLetters.push(wholeRecord(record, problem ?? ''));
       continue;
     }
     for (const month of header.months) months.add(month);
@@ -75,7 +75,7 @@ export function makeBatch(records: readonly LogRecord[]): Batch {
     } else runs.push({ columns, records: [record], usages: header.count });
   }
   const { next, crc } = last;
-  return { next, crc, records: records.length, bytes, runs, refused, months, receivedAtMs };
+  return { next, crc, records: records.length, bytes, runs, deadLetters, months, receivedAtMs };
 }
 
 /** A record as a dead letter: its header line too, so that a replay knows the column list. */

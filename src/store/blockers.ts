@@ -5,11 +5,9 @@
  * application name, and for longer than the lock timeout idle in its transaction or waiting for its client.
  */
 
-import type pg from 'pg';
 import type { Logger } from '../observability/logger.ts';
-import { cut } from '../postgres/deadline.ts';
+import type { Connect, Queryable } from '../postgres/sql-client.ts';
 import { pause } from '../system/waiting.ts';
-import { openClient } from './sessions.ts';
 
 export interface BlockerWatch {
   stop(): Promise<void>;
@@ -20,18 +18,18 @@ export interface BlockerWatch {
  * error: then the lock times out once more, and the batch is tried again.
  */
 export function watchBlockers(options: {
-  databaseUrl: string;
+  connect: Connect;
   /** The backend that waits. */
   pid: number;
   lockTimeoutMs: number;
   logger: Logger;
 }): BlockerWatch {
-  const { databaseUrl, pid, lockTimeoutMs, logger } = options;
+  const { connect, pid, lockTimeoutMs, logger } = options;
   const stopping = new AbortController();
   const intervalMs = Math.max(10, Math.min(250, lockTimeoutMs / 8));
 
   async function run(): Promise<void> {
-    const client = await openClient(databaseUrl);
+    const client = await connect();
     try {
       let before = new Set<number>();
       while (!stopping.signal.aborted) {
@@ -46,7 +44,7 @@ export function watchBlockers(options: {
         await pause(intervalMs, stopping.signal);
       }
     } finally {
-      cut(client);
+      client.cut();
     }
   }
 
@@ -62,7 +60,7 @@ export function watchBlockers(options: {
 }
 
 async function stuckBlockers(
-  client: pg.Client,
+  client: Queryable,
   pid: number,
   lockTimeoutMs: number,
 ): Promise<{ pid: number; idle: boolean }[]> {

@@ -1,7 +1,10 @@
-/** COPY of bytes that are COPY text already: nothing is parsed, nothing is done per row. */
+/**
+ * COPY of bytes that are COPY text already: nothing is parsed, nothing is done per row. Straight into `usages`, or,
+ * where usages may be there already, into a temporary table, from which what is new is inserted. The first stored
+ * wins, within a batch too: rows are taken in the order in which they were copied.
+ */
 
-import type pg from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
+import type { Queryable, SqlClient } from '../postgres/sql-client.ts';
 import type { ColumnList } from './column-lists.ts';
 
 /** Where rows are copied to: constants of ours, safe to stand in SQL. */
@@ -13,32 +16,46 @@ export type CopyTarget = 'usages' | 'pg_temp.usages_staged';
  * @throws what Postgres answers; the connection stays usable after a rollback
  */
 export function copyRows(
-  client: pg.Client,
+  client: SqlClient,
   target: CopyTarget,
   columns: ColumnList,
   rows: Iterable<Buffer>,
 ): Promise<number> {
-  const stream = client.query(
-    copyFrom(`copy ${target} (${columns.sql}) from stdin with (format text, encoding 'UTF8')`),
+  const text = `copy ${target} (${columns.sql}) from stdin with (format text, encoding 'UTF8')`;
+  return client.copyIn(text, joinSmall(rows));
+}
+
+export interface StagedRows {
+  /** Rows that Postgres took in. */
+  readonly copied: number;
+  /** Those of them that were not there yet. */
+  readonly inserted: number;
+}
+
+/**
+ * The table lives as long as its session and is empty between transactions. It has the constraints that
+ * `usages` had when it was made, so that a refused row is named by its line.
+ */
+const makeTable =
+  'create temporary table if not exists usages_staged (like usages including constraints) on commit delete rows';
+
+/** Makes it anew: the constraints of `usages` may have changed. */
+export async function remakeStagingTable(client: Queryable): Promise<void> {
+  await client.query(`drop table if exists pg_temp.usages_staged; ${makeTable}`);
+}
+
+/** Stores rows within the transaction at hand. */
+export async function storeStaged(
+  client: SqlClient,
+  columns: ColumnList,
+  rows: Iterable<Buffer>,
+): Promise<StagedRows> {
+  await client.query(`${makeTable}; truncate pg_temp.usages_staged`);
+  const copied = await copyRows(client, 'pg_temp.usages_staged', columns, rows);
+  const { rowCount } = await client.query(
+    `insert into usages (${columns.sql}) select ${columns.sql} from pg_temp.usages_staged order by ctid on conflict do nothing`,
   );
-  const chunks = joinSmall(rows);
-  return new Promise((resolve, reject) => {
-    let failed = false;
-    stream.on('error', (error) => {
-      failed = true;
-      reject(error);
-    });
-    stream.on('finish', () => resolve(stream.rowCount));
-    // One chunk at a time: the stream must have none left when an error comes, because it would then write to
-    // a connection that it let go of. It also bounds what waits in the socket.
-    const writeNext = () => {
-      if (failed) return;
-      const chunk = chunks.next();
-      if (chunk.done) stream.end();
-      else stream.write(chunk.value, writeNext);
-    };
-    writeNext();
-  });
+  return { copied, inserted: rowCount ?? 0 };
 }
 
 /** Smaller buffers are joined: each write has a cost of its own, and at low load a record holds one row. */

@@ -1,12 +1,12 @@
 /** Keeps what cannot be stored, in the transaction that stores its neighbours and moves the position past it. */
 
-import type pg from 'pg';
+import type { Queryable } from '../postgres/sql-client.ts';
 import type { DeadLetter } from './batch.ts';
 import type { PartitionKey } from './partition-key.ts';
 
 /** One at a time: there are few, and one of them can be a whole record of megabytes. */
 export async function insertDeadLetters(
-  client: pg.Client,
+  client: Queryable,
   key: PartitionKey,
   letters: readonly DeadLetter[],
 ): Promise<void> {
@@ -28,7 +28,7 @@ export interface ListedDeadLetter {
 }
 
 /** Those that were not replayed, oldest first, without what is in them. */
-export async function listDeadLetters(client: pg.Client): Promise<ListedDeadLetter[]> {
+export async function listDeadLetters(client: Queryable): Promise<ListedDeadLetter[]> {
   const { rows } = await client.query<{
     id: string;
     partition: string;

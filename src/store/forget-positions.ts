@@ -14,23 +14,29 @@ import type { Session } from './sessions.ts';
 
 const untouchedDaysMin = 30;
 
+const queryMsMax = 10_000;
+
 /** @returns how many rows went */
 export async function forgetPositions(
-  { client }: Session,
+  session: Session,
   reader: Pick<LogReader, 'source' | 'gonePartitions'>,
 ): Promise<number> {
-  const { rows } = await client.query<{ partition: string }>(
-    `select partition from log_positions p where source = $1 and updated_at < now() - make_interval(days => $2)
-     and not exists (select from log_gaps g where g.source = p.source and g.partition = p.partition and g.accepted_at is null)`,
-    [reader.source, untouchedDaysMin],
+  const { rows } = await session.within(queryMsMax, (client) =>
+    client.query<{ partition: string }>(
+      `select partition from log_positions p where source = $1 and updated_at < now() - make_interval(days => $2)
+       and not exists (select from log_gaps g where g.source = p.source and g.partition = p.partition and g.accepted_at is null)`,
+      [reader.source, untouchedDaysMin],
+    ),
   );
   // In this order: a row is made after its folder, so a folder that is not there now is gone.
   const gone = await reader.gonePartitions(rows.map(({ partition }) => partition));
   if (gone.length === 0) return 0;
-  const { rowCount } = await client.query(
-    `delete from log_positions
-     where source = $1 and partition = any($2) and updated_at < now() - make_interval(days => $3)`,
-    [reader.source, gone, untouchedDaysMin],
+  const { rowCount } = await session.within(queryMsMax, (client) =>
+    client.query(
+      `delete from log_positions
+       where source = $1 and partition = any($2) and updated_at < now() - make_interval(days => $3)`,
+      [reader.source, gone, untouchedDaysMin],
+    ),
   );
   return rowCount ?? 0;
 }

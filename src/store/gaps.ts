@@ -1,6 +1,6 @@
 /** Gaps in a log: kept in `log_gaps`, where an operator accepts them (`usage-ingest positions accept-gap`). */
 
-import type pg from 'pg';
+import type { Queryable } from '../postgres/sql-client.ts';
 import type { PartitionKey } from './partition-key.ts';
 
 /** A gap as the log tells of it (`LogGapError`). */
@@ -19,7 +19,7 @@ export interface OpenGap {
 }
 
 /** The gap of a partition that nobody accepted yet, or null. */
-export async function findOpenGap(client: pg.Client, key: PartitionKey): Promise<OpenGap | null> {
+export async function findOpenGap(client: Queryable, key: PartitionKey): Promise<OpenGap | null> {
   const { rows } = await client.query<{ id: string; reason: string; from: string; to: string | null }>(
     'select id, reason, from_position as from, to_position as to from log_gaps where source = $1 and partition = $2 and accepted_at is null order by id limit 1',
     [key.source, key.partition],
@@ -38,7 +38,7 @@ export async function findOpenGap(client: pg.Client, key: PartitionKey): Promise
  * Adds a gap, unless the partition has one that waits to be accepted. Runs within a transaction.
  * @returns whether it was added
  */
-export async function addGap(client: pg.Client, key: PartitionKey, gap: FoundGap): Promise<boolean> {
+export async function addGap(client: Queryable, key: PartitionKey, gap: FoundGap): Promise<boolean> {
   // Two writers may find it at once: one of them waits here, and sees it then.
   await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
     `${key.source} ${key.partition}`,
@@ -57,7 +57,7 @@ export async function addGap(client: pg.Client, key: PartitionKey, gap: FoundGap
  * was accepted with a position at or before its own beginning is no way past it.
  */
 export async function acceptedEnd(
-  client: pg.Client,
+  client: Queryable,
   key: PartitionKey,
   fromPosition: number,
 ): Promise<number | null> {
@@ -71,7 +71,7 @@ export async function acceptedEnd(
 }
 
 /** Names of the log's partitions that wait for an operator. */
-export async function openGapPartitions(client: pg.Client, source: string): Promise<Set<string>> {
+export async function openGapPartitions(client: Queryable, source: string): Promise<Set<string>> {
   const { rows } = await client.query<{ partition: string }>(
     'select distinct partition from log_gaps where source = $1 and accepted_at is null',
     [source],
@@ -85,7 +85,7 @@ export interface StoredGap extends PartitionKey, OpenGap {
 }
 
 /** Every gap there ever was, oldest first. */
-export async function listGaps(client: pg.Client): Promise<StoredGap[]> {
+export async function listGaps(client: Queryable): Promise<StoredGap[]> {
   const { rows } = await client.query<{
     id: string;
     source: string;
@@ -116,7 +116,7 @@ export async function listGaps(client: pg.Client): Promise<StoredGap[]> {
  * @returns false where somebody else has accepted it
  */
 export async function acceptGap(
-  client: pg.Client,
+  client: Queryable,
   gap: StoredGap,
   next: number,
   by: string,

@@ -7,11 +7,12 @@
 
 import pg from 'pg';
 import type { Logger } from '../observability/logger.ts';
+import type { Queryable } from '../postgres/sql-client.ts';
 import type { Session } from './sessions.ts';
 import { inTransaction } from './transaction.ts';
 
 /** A month is `year * 12 + (month - 1)`, UTC. */
-export interface MonthPartitions {
+export interface Months {
   /** Makes those of the months that have no partition yet. */
   ensure(session: Session, months: Iterable<number>): Promise<void>;
   /** What is known may be outdated: somebody dropped or detached a partition. */
@@ -33,21 +34,21 @@ export class MonthTableTakenError extends Error {
 const advisoryLockKey = 0x75736167;
 const lookupMsMax = 30_000;
 
-export function createMonthPartitions(options: { logger: Logger; lockTimeoutMs: number }): MonthPartitions {
+export function createMonths(options: { logger: Logger; lockTimeoutMs: number }): Months {
   const { logger, lockTimeoutMs } = options;
   const known = new Set<number>();
   return {
     async ensure(session, months) {
       const unknown = [...months].filter((month) => !known.has(month));
       if (unknown.length === 0) return;
-      const attached = await session.within(lookupMsMax, () => attachedTables(session.client));
+      const attached = await session.within(lookupMsMax, attachedTables);
       for (const month of unknown) {
         const table = monthTable(month);
         if (!attached.has(table)) {
-          const made = await inTransaction(session, lockTimeoutMs, () =>
-            makeMonth(session.client, month),
+          const made = await inTransaction(session, lockTimeoutMs, (client) =>
+            makeMonth(client, month),
           ).catch(overlapIsThere);
-          if (made) logger.info('month_partition_made', { table });
+          if (made) logger.info('month_made', { table });
         }
         known.add(month);
       }
@@ -61,7 +62,7 @@ export function monthTable(month: number): string {
   return `usages_${Math.floor(month / 12)}_${String((month % 12) + 1).padStart(2, '0')}`;
 }
 
-async function attachedTables(client: pg.Client): Promise<Set<string>> {
+async function attachedTables(client: Queryable): Promise<Set<string>> {
   const { rows } = await client.query<{ name: string }>(
     "select c.relname as name from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'usages'::regclass and not i.inhdetachpending",
   );
@@ -69,7 +70,7 @@ async function attachedTables(client: pg.Client): Promise<Set<string>> {
 }
 
 /** False: another writer was quicker. Runs within a transaction. */
-async function makeMonth(client: pg.Client, month: number): Promise<boolean> {
+async function makeMonth(client: Queryable, month: number): Promise<boolean> {
   const table = monthTable(month);
   await client.query('select pg_advisory_xact_lock($1)', [advisoryLockKey]);
   if ((await attachedTables(client)).has(table)) return false;

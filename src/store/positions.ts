@@ -4,7 +4,7 @@
  * alone fences a zombie; no lease, clock or other lock takes part.
  */
 
-import type pg from 'pg';
+import type { Queryable } from '../postgres/sql-client.ts';
 import type { PartitionKey } from './partition-key.ts';
 
 export interface StoredPosition {
@@ -15,7 +15,7 @@ export interface StoredPosition {
 }
 
 /** Null where nothing was ever stored of this partition. */
-export async function loadPosition(client: pg.Client, key: PartitionKey): Promise<StoredPosition | null> {
+export async function loadPosition(client: Queryable, key: PartitionKey): Promise<StoredPosition | null> {
   const { rows } = await client.query<{ position: string; last_crc: string | null }>(
     'select position, last_crc from log_positions where source = $1 and partition = $2',
     [key.source, key.partition],
@@ -30,7 +30,7 @@ export async function loadPosition(client: pg.Client, key: PartitionKey): Promis
  * False: it is not at `from` any more; then nothing was changed and the transaction must be rolled back.
  */
 export async function takePosition(
-  client: pg.Client,
+  client: Queryable,
   key: PartitionKey,
   from: number | null,
   next: number,
@@ -50,7 +50,7 @@ export async function takePosition(
 }
 
 /** Every stored position of a log, by partition. */
-export async function loadPositions(client: pg.Client, source: string): Promise<Map<string, number>> {
+export async function loadPositions(client: Queryable, source: string): Promise<Map<string, number>> {
   const { rows } = await client.query<{ partition: string; position: string }>(
     'select partition, position from log_positions where source = $1',
     [source],
@@ -64,7 +64,7 @@ export interface ListedPosition extends PartitionKey {
 }
 
 /** All of every log, for people. */
-export async function listPositions(client: pg.Client): Promise<ListedPosition[]> {
+export async function listPositions(client: Queryable): Promise<ListedPosition[]> {
   const { rows } = await client.query<{
     source: string;
     partition: string;

@@ -1,13 +1,13 @@
 /** Stores dead letters once what refused them is mended. */
 
-import type pg from 'pg';
 import { decodePayload, RecordTooNewError } from '../log/record.ts';
 import type { Logger } from '../observability/logger.ts';
+import type { SqlClient } from '../postgres/sql-client.ts';
 import { type ColumnList, columnListOfLine, knownColumnList } from './column-lists.ts';
-import { createMonthPartitions } from './months.ts';
+import { storeStaged } from './copy.ts';
+import { createMonths } from './months.ts';
 import { monthsOfLines } from './row-lines.ts';
 import type { Session } from './sessions.ts';
-import { storeStaged } from './staged-copy.ts';
 import { RowCountError, refusalText, storeProblem } from './store-problem.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -24,24 +24,27 @@ interface Letter {
   readonly rows: Buffer;
 }
 
+/** A dead letter may be a record of megabytes. */
+const readMsMax = 60_000;
+
 /** Stores one dead letter and marks it as replayed, in one transaction. The first stored wins, as always. */
 export async function replayDeadLetter(
   session: Session,
   id: number,
   options: { logger: Logger; lockTimeoutMs: number },
 ): Promise<Replayed> {
-  const { client } = session;
-  const months = createMonthPartitions(options);
-  const { rows: found } = await client.query<{ line: Buffer }>(
-    'select line from dead_letters where id = $1 and replayed_at is null',
-    [id],
+  const months = createMonths(options);
+  const { rows: found } = await session.within(readMsMax, (client) =>
+    client.query<{ line: Buffer }>('select line from dead_letters where id = $1 and replayed_at is null', [
+      id,
+    ]),
   );
   if (!found[0]) return { outcome: 'absent' };
   const letter = openLetter(found[0].line);
   if ('why' in letter) return { outcome: 'refused', why: letter.why };
   try {
     await months.ensure(session, monthsOfLines(letter.rows, letter.columns));
-    return await inTransaction(session, options.lockTimeoutMs, () => store(client, id, letter));
+    return await inTransaction(session, options.lockTimeoutMs, (client) => store(client, id, letter));
   } catch (error) {
     const problem = storeProblem(error);
     const isRefused = error instanceof RowCountError || problem === 'poison' || problem === 'no_partition';
@@ -50,7 +53,7 @@ export async function replayDeadLetter(
   }
 }
 
-async function store(client: pg.Client, id: number, letter: Letter): Promise<Replayed> {
+async function store(client: SqlClient, id: number, letter: Letter): Promise<Replayed> {
   // The row's lock keeps two replays apart.
   const { rowCount } = await client.query(
     'update dead_letters set replayed_at = now() where id = $1 and replayed_at is null',

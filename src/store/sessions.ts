@@ -6,16 +6,15 @@
 
 import pg from 'pg';
 import type { Logger } from '../observability/logger.ts';
-import { connectionConfig } from '../postgres/connection.ts';
-import { cut, PostgresSilentError, withDeadline } from '../postgres/deadline.ts';
+import { withDeadline } from '../postgres/deadline.ts';
+import type { Connect, Connection, Queryable, SqlClient } from '../postgres/sql-client.ts';
+import { requireSuitableDatabase } from '../postgres/suitable-database.ts';
 import { backoffMs, pause } from '../system/waiting.ts';
-import { checkSession } from './session-check.ts';
 
-const connectTimeoutMs = 5_000;
+const checkTimeoutMs = 5_000;
 
-/** One connection. */
+/** One connection. What it is asked is asked within a deadline: there is no other way. */
 export interface Session {
-  readonly client: pg.Client;
   /** The connection is gone; whoever asks next gets a new one. */
   readonly lost: boolean;
   /** Cuts the connection at once, whatever it is doing. */
@@ -25,7 +24,7 @@ export interface Session {
    * swallows everything, keeps its sockets open for a quarter of an hour.
    * @throws PostgresSilentError when it took longer; what became of a transaction is unknown then
    */
-  within<T>(timeoutMs: number, work: () => Promise<T>): Promise<T>;
+  within<T>(timeoutMs: number, work: (client: SqlClient) => Promise<T>): Promise<T>;
 }
 
 export interface Sessions {
@@ -40,26 +39,17 @@ export interface Sessions {
   cut(): void;
 }
 
+/** A session as the one who opened it sees it. */
+interface Opened extends Session {
+  end(): Promise<void>;
+}
+
 export class SessionsStoppedError extends Error {
   override readonly name = 'SessionsStoppedError';
 }
 
-/** Opens one more connection like those of the writer, for short work beside it. */
-export async function openClient(databaseUrl: string): Promise<pg.Client> {
-  const client = new pg.Client(connectionConfig(databaseUrl, { role: 'writer', connectTimeoutMs }));
-  // Without a listener a lost connection would end the process; whoever queries next is told anyway.
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    cut(client);
-    throw error;
-  }
-}
-
 export function createSessions(options: {
-  databaseUrl: string;
+  connect: Connect;
   connections: number;
   logger: Logger;
   /** Postgres turned reachable (also for the first time, and again for every new session) or not. */
@@ -69,9 +59,9 @@ export function createSessions(options: {
   /** Brings the schema up to date; before the first session, and again where its tables are missing. */
   prepare: () => Promise<unknown>;
 }): Sessions {
-  const { databaseUrl, connections, logger, onReachable, onOpened, prepare } = options;
+  const { connections, logger, onReachable, onOpened, prepare } = options;
   const idle: (Session | null)[] = Array.from({ length: connections }, () => null);
-  const open = new Set<Session>();
+  const open = new Set<Opened>();
   const waiting: ((slot: Session | null) => void)[] = [];
   let away = false;
   let stopped = false;
@@ -122,11 +112,9 @@ export function createSessions(options: {
     for (let failures = 1; ; failures += 1) {
       if (signal.aborted || stopped) throw new SessionsStoppedError('stopped');
       try {
-        const session = sessionOf(await openClient(databaseUrl), open);
+        const session = sessionOf(await options.connect(), open);
         try {
-          const { hasTables, backendPid } = await session.within(connectTimeoutMs, () =>
-            checkSession(session.client),
-          );
+          const { hasTables, backendPid } = await session.within(checkTimeoutMs, checkSession);
           // Emptied, or another database than before under the same name.
           if (!hasTables) isPrepared = false;
           onOpened?.(backendPid);
@@ -175,43 +163,54 @@ export function createSessions(options: {
   };
 }
 
+/**
+ * What a session must be before rows go through it: whether the tables are there (else the database is new, or was
+ * emptied), and the pid of its backend, on whatever machine that runs.
+ * @throws UnsuitableDatabaseError where rows cannot be stored (another encoding, a standby)
+ */
+async function checkSession(client: Queryable): Promise<{ hasTables: boolean; backendPid: number }> {
+  await requireSuitableDatabase(client);
+  const { rows } = await client.query<{ has_tables: boolean; backend_pid: number }>(
+    `select to_regclass('log_positions') is not null and to_regclass('usages') is not null as has_tables,
+            pg_backend_pid() as backend_pid`,
+  );
+  const [row] = rows;
+  return { hasTables: row!.has_tables, backendPid: row!.backend_pid };
+}
+
 /** A session over a connection that is there; `open` holds it while it is. */
-export function sessionOf(client: pg.Client, open: Set<Session> = new Set()): Session {
+export function sessionOf(connection: Connection, open: Set<Opened> = new Set()): Session {
   let lost = false;
-  const session: Session = {
-    client,
+  const session: Opened = {
+    end: () => connection.end(),
     get lost() {
       return lost;
     },
     giveUp() {
       lost = true;
       open.delete(session);
-      cut(client);
+      connection.cut();
     },
-    async within(timeoutMs, work) {
-      try {
-        return await withDeadline(client, timeoutMs, work);
-      } catch (error) {
-        if (error instanceof PostgresSilentError) session.giveUp();
-        throw error;
-      }
-    },
+    within: (timeoutMs, work) =>
+      withDeadline(
+        () => session.giveUp(),
+        timeoutMs,
+        () => work(connection),
+      ),
   };
-  const end = () => {
+  connection.onLost(() => {
     lost = true;
     open.delete(session);
-  };
-  client.on('error', end);
-  client.on('end', end);
+  });
   open.add(session);
   return session;
 }
 
 /** Says goodbye, so that the server has no broken connection in its log; cuts where that takes long. */
-async function endSession(session: Session): Promise<void> {
+async function endSession(session: Opened): Promise<void> {
   const timer = setTimeout(() => session.giveUp(), 1_000);
   try {
-    await session.client.end();
+    await session.end();
   } finally {
     clearTimeout(timer);
   }

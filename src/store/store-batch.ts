@@ -10,19 +10,19 @@
  */
 
 import type { Logger } from '../observability/logger.ts';
+import type { Connect, SqlClient } from '../postgres/sql-client.ts';
 import { failpoint } from '../system/failpoint.ts';
 import type { Batch, DeadLetter } from './batch.ts';
 import { type BlockerWatch, watchBlockers } from './blockers.ts';
-import { copyRows } from './copy.ts';
+import { copyRows, storeStaged } from './copy.ts';
 import { insertDeadLetters } from './dead-letters.ts';
-import type { MonthPartitions } from './months.ts';
+import type { Months } from './months.ts';
 import type { PartitionKey } from './partition-key.ts';
-import type { PoisonRate } from './poison-rate.ts';
+import { deadLettersPerBatchMax, PoisonLimitError, type PoisonRate } from './poison-limits.ts';
 import { takePosition } from './positions.ts';
 import { monthsOfRows } from './row-lines.ts';
 import type { Session } from './sessions.ts';
-import { storeStaged } from './staged-copy.ts';
-import { deadLettersPerBatchMax, PoisonLimitError, storeCarefully } from './store-line-by-line.ts';
+import { storeCarefully } from './store-line-by-line.ts';
 import { RowCountError, type StoreProblem, storeProblem } from './store-problem.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -44,6 +44,8 @@ export interface BatchStore {
 /** After a repeat more of them are likely (a relay that sends again, a restored database): no COPY to fail first. */
 const stagedBatchesAfterRepeat = 100;
 
+const pidMsMax = 10_000;
+
 /** How a batch is stored; it gets more careful with each thing that is found. */
 interface Manner {
   /** Through the staging table, because usages repeat. */
@@ -57,46 +59,47 @@ interface Manner {
 }
 
 export function createBatchStore(options: {
-  databaseUrl: string;
+  connect: Connect;
   lockTimeoutMs: number;
   key: PartitionKey;
-  months: MonthPartitions;
+  months: Months;
   poisonRate: PoisonRate;
   logger: Logger;
 }): BatchStore {
-  const { databaseUrl, lockTimeoutMs, key, months, poisonRate, logger } = options;
+  const { connect, lockTimeoutMs, key, months, poisonRate, logger } = options;
   let stagedBatches = 0;
   let lockedBefore = false;
 
   async function tryOnce(session: Session, from: number | null, batch: Batch, manner: Manner) {
     const watch = manner.watched ? await startWatch(session) : null;
     try {
-      return await inTransaction(session, lockTimeoutMs, () => storeRows(session, from, batch, manner));
+      return await inTransaction(session, lockTimeoutMs, (client) => storeRows(client, from, batch, manner));
     } finally {
       await watch?.stop();
     }
   }
 
   async function startWatch(session: Session): Promise<BlockerWatch> {
-    const { rows } = await session.client.query<{ pid: number }>('select pg_backend_pid() as pid');
-    return watchBlockers({ databaseUrl, pid: rows[0]?.pid ?? 0, lockTimeoutMs, logger });
+    const { rows } = await session.within(pidMsMax, (client) =>
+      client.query<{ pid: number }>('select pg_backend_pid() as pid'),
+    );
+    return watchBlockers({ connect, pid: rows[0]?.pid ?? 0, lockTimeoutMs, logger });
   }
 
   async function storeRows(
-    session: Session,
+    client: SqlClient,
     from: number | null,
     batch: Batch,
     manner: Manner,
   ): Promise<StoredBatch> {
-    const { client } = session;
     if (!(await takePosition(client, key, from, batch.next, batch.crc))) throw new OvertakenError();
     let stored = 0;
     let duplicates = 0;
-    const deadLetters: DeadLetter[] = [...batch.refused];
+    const deadLetters: DeadLetter[] = [...batch.deadLetters];
     for (const run of batch.runs) {
       if (manner.careful) {
         const room = deadLettersPerBatchMax - deadLetters.length;
-        const result = await storeCarefully(session, run, manner.staged, room);
+        const result = await storeCarefully(client, run, manner.staged, room);
         stored += result.stored;
         duplicates += result.duplicates;
         deadLetters.push(...result.deadLetters);

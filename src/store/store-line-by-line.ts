@@ -8,27 +8,13 @@
  * twice for each refused one near it, not once a refused line of the whole batch.
  */
 
+import type { SqlClient } from '../postgres/sql-client.ts';
 import type { DeadLetter, Run } from './batch.ts';
 import { wholeRecord } from './batch.ts';
-import { copyRows } from './copy.ts';
+import { copyRows, remakeStagingTable, storeStaged } from './copy.ts';
+import { deadLettersPerBatchMax, PoisonLimitError } from './poison-limits.ts';
 import { linesOf, type RowLine } from './row-lines.ts';
-import type { Session } from './sessions.ts';
-import { remakeStagingTable, storeStaged } from './staged-copy.ts';
 import { namedLine, RowCountError, refusalText, storeProblem } from './store-problem.ts';
-
-/** More dead letters than this in one batch are no odd line any more but a fault of ours: the partition stops. */
-export const deadLettersPerBatchMax = 100;
-
-/** Too much is refused for it to be the data's fault. Stops its partition, loudly. */
-export class PoisonLimitError extends Error {
-  override readonly name = 'PoisonLimitError';
-  /** Why the last line was refused, without a value. */
-  readonly refusal: string;
-  constructor(message: string, refusal: string) {
-    super(message);
-    this.refusal = refusal;
-  }
-}
 
 export interface CarefulResult {
   stored: number;
@@ -38,12 +24,11 @@ export interface CarefulResult {
 
 /** Stores one run within the transaction at hand. `staged`: through the staging table from the start. */
 export async function storeCarefully(
-  session: Session,
+  client: SqlClient,
   run: Run,
   staged: boolean,
   deadLettersMax: number,
 ): Promise<CarefulResult> {
-  const { client } = session;
   const result: CarefulResult = { stored: 0, duplicates: 0, deadLetters: [] };
   let throughStaging = staged;
   if (staged) await remakeStagingTable(client);
@@ -108,24 +93,27 @@ export async function storeCarefully(
     }
   }
 
-  for (const part of recordsByTruth(run)) {
-    if (part.liar) addDeadLetter(wholeRecord(part.liar, 'the header counts other rows than there are'));
-    else await storeRange(linesOf(part.records));
+  for (const part of partsByCount(run)) {
+    if (part.miscounted) {
+      addDeadLetter(wholeRecord(part.miscounted, 'the header counts other rows than there are'));
+    } else await storeRange(linesOf(part.records));
   }
   return result;
 }
 
-type Part = { liar: Run['records'][number]; records: null } | { liar: null; records: Run['records'] };
+type Part =
+  | { miscounted: Run['records'][number]; records: null }
+  | { miscounted: null; records: Run['records'] };
 
 /** Sets records aside whose header does not count their rows: their header is wrong, so they are none of ours. */
-function recordsByTruth(run: Run): Part[] {
+function partsByCount(run: Run): Part[] {
   const parts: Part[] = [];
   for (const record of run.records) {
-    if (countLines(record.rows) !== record.header.count) parts.push({ liar: record, records: null });
+    if (countLines(record.rows) !== record.header.count) parts.push({ miscounted: record, records: null });
     else {
       const last = parts.at(-1);
       if (last?.records) last.records.push(record);
-      else parts.push({ liar: null, records: [record] });
+      else parts.push({ miscounted: null, records: [record] });
     }
   }
   return parts;

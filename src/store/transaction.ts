@@ -1,5 +1,6 @@
 /** One transaction of the writer, with the limits that every one of them has. */
 
+import type { SqlClient } from '../postgres/sql-client.ts';
 import type { Session } from './sessions.ts';
 
 /**
@@ -28,13 +29,12 @@ const transactionMsMax = 120_000;
 export async function inTransaction<T>(
   session: Session,
   lockTimeoutMs: number,
-  work: () => Promise<T>,
+  work: (client: SqlClient) => Promise<T>,
 ): Promise<T> {
-  const { client } = session;
   try {
-    return await session.within(transactionMsMax, async () => {
+    return await session.within(transactionMsMax, async (client) => {
       await client.query(beginText(lockTimeoutMs));
-      const result = await work();
+      const result = await work(client);
       const { command } = await client.query('commit');
       // A commit of a transaction that had failed says ROLLBACK and is no error to Postgres.
       if (command !== 'COMMIT') throw new Error(`commit was answered by ${command}`);
@@ -49,7 +49,7 @@ export async function inTransaction<T>(
 async function rollback(session: Session): Promise<void> {
   if (session.lost) return;
   try {
-    await session.within(5_000, () => session.client.query('rollback'));
+    await session.within(5_000, (client) => client.query('rollback'));
   } catch {
     session.giveUp();
   }

@@ -1,5 +1,5 @@
 /**
- * Reads one partition for its worker: with a session in hand only for a moment (a session that waits for a
+ * Reads one partition for its writer: with a session in hand only for a moment (a session that waits for a
  * record is one that others lack), else for as long as it takes.
  */
 

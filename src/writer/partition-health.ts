@@ -11,7 +11,7 @@ import type { WriterMetrics } from './writer-metrics.ts';
 export type StopReason = 'gap' | 'poison' | 'too_new';
 
 export interface PartitionHealth {
-  /** Every session is told; workers are not asked. */
+  /** Every session is told; partitions are not asked. */
   reachable(reachable: boolean): void;
   /** A try failed and will be repeated. */
   failing(partition: string, event: 'store_failing' | 'log_read_failing', error: unknown): void;

@@ -1,6 +1,6 @@
 /**
- * What a partition's worker does about an error: says so once, keeps a gap for the operator, and waits until
- * another try makes sense. Nothing is ever skipped here: the worker opens the partition anew afterwards.
+ * What a partition's writer does about an error: says so once, keeps a gap for the operator, and waits until
+ * another try makes sense. Nothing is ever skipped here: the partition is opened the partition anew afterwards.
  */
 
 import { LogGapError } from '../log/log.ts';
@@ -8,12 +8,12 @@ import { RecordTooNewError } from '../log/record.ts';
 import { PostgresSilentError } from '../postgres/deadline.ts';
 import { addGap } from '../store/gaps.ts';
 import type { PartitionKey } from '../store/partition-key.ts';
+import { PoisonLimitError } from '../store/poison-limits.ts';
 import { SessionsStoppedError } from '../store/sessions.ts';
-import { PoisonLimitError } from '../store/store-line-by-line.ts';
 import { storeProblem } from '../store/store-problem.ts';
 import { inTransaction } from '../store/transaction.ts';
 import { aborted, backoffMs, pause } from '../system/waiting.ts';
-import type { WorkerContext } from './worker-context.ts';
+import type { PartitionContext } from './partition-context.ts';
 
 /** A gap found earlier waits for its acceptance. */
 export class OpenGapError extends Error {
@@ -38,7 +38,7 @@ export class LogReadError extends Error {
 export interface PartitionTrouble {
   /**
    * Resolves when the partition should be opened anew. Never rejects.
-   * @param stop the worker is to end
+   * @param stop the partition's writer is to end
    * @param reopen an operator accepted a gap, or the database moved back
    */
   wait(error: unknown, stop: AbortSignal, reopen: AbortSignal): Promise<void>;
@@ -49,7 +49,7 @@ export interface PartitionTrouble {
 
 export function createPartitionTrouble(
   key: PartitionKey,
-  context: WorkerContext,
+  context: PartitionContext,
   /** A batch took too long; false: it cannot be made smaller. */
   halveBatch: () => boolean,
 ): PartitionTrouble {
@@ -61,7 +61,7 @@ export function createPartitionTrouble(
   async function waitAtGap(error: LogGapError | OpenGapError, stop: AbortSignal, reopen: AbortSignal) {
     if (error instanceof LogGapError) {
       const isNew = await sessions.use(stop, (session) =>
-        inTransaction(session, lockTimeoutMs, () => addGap(session.client, key, error)),
+        inTransaction(session, lockTimeoutMs, (client) => addGap(client, key, error)),
       );
       // One that still waits is no new one, found again by another writer or after a restart.
       if (isNew) metrics.metric.usage_log_gaps_total.inc();

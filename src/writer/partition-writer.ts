@@ -10,7 +10,7 @@ import { type LogRecord, RecordTooNewError } from '../log/record.ts';
 import { PostgresSilentError } from '../postgres/deadline.ts';
 import { makeBatch } from '../store/batch.ts';
 import { findOpenGap } from '../store/gaps.ts';
-import { createPoisonRate } from '../store/poison-rate.ts';
+import { createPoisonRate } from '../store/poison-limits.ts';
 import { loadPosition, type StoredPosition } from '../store/positions.ts';
 import type { Session } from '../store/sessions.ts';
 import { createBatchStore } from '../store/store-batch.ts';
@@ -18,18 +18,19 @@ import { failpoint } from '../system/failpoint.ts';
 import { aborted, pause } from '../system/waiting.ts';
 import { createLogCursor, type Reading } from './log-cursor.ts';
 import { checkedPosition } from './open-partition.ts';
+import type { PartitionContext } from './partition-context.ts';
 import { createPartitionTrouble, LogReadError, LostSessionError, OpenGapError } from './partition-trouble.ts';
 import type { WatchedPartition } from './position-watch.ts';
-import type { WorkerContext } from './worker-context.ts';
 import { countBatch } from './writer-metrics.ts';
 
-export interface PartitionWorker extends WatchedPartition {
+export interface PartitionWriter extends WatchedPartition {
   /** False while the partition has ended and everything of it is stored: it has no backlog. */
   active(): boolean;
   /** Works until `signal` is aborted or the partition is revoked. Never rejects. */
   run(signal: AbortSignal): Promise<void>;
 }
 
+const loadMsMax = 30_000;
 /** How long a read may hold a session while nothing comes. */
 const readWithinMs = 50;
 /** What a partition holds in memory while it waits for a session, if it is more than one record. */
@@ -42,7 +43,7 @@ const batchBytesMin = 4_096;
 /** What one turn with a session came to. `full`: more is likely there. */
 type Turn = { kind: 'stored'; next: number; full: boolean } | { kind: 'nothing' | 'ended' | 'overtaken' };
 
-export function createPartitionWorker(partition: LogPartition, context: WorkerContext): PartitionWorker {
+export function createPartitionWriter(partition: LogPartition, context: PartitionContext): PartitionWriter {
   const { name } = partition;
   const { kind, source, sessions, metrics, logger, batchBytesMax } = context;
   const key = { source, partition: name };
@@ -110,10 +111,10 @@ export function createPartitionWorker(partition: LogPartition, context: WorkerCo
   }
 
   function load(session: Session): Promise<StoredPosition | null> {
-    return session.within(30_000, async () => {
-      const gap = await findOpenGap(session.client, key);
+    return session.within(loadMsMax, async (client) => {
+      const gap = await findOpenGap(client, key);
       if (gap) throw new OpenGapError(gap.reason);
-      return loadPosition(session.client, key);
+      return loadPosition(client, key);
     });
   }
 

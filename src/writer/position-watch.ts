@@ -1,6 +1,6 @@
 /**
- * Looks at the database beside the workers, with one query for all partitions, however many: has an operator
- * accepted a gap, and are the stored positions still those that the workers saw committed? A database that was restored to an
+ * Looks at the database beside the partitions' writers, with one query for all partitions, however many: has an operator
+ * accepted a gap, and are the stored positions still those that they saw committed? A database that was restored to an
  * older state, failed over to a lagging standby, or emptied, has older ones; then the rows are read again from
  * the kept log, those of partitions too that had ended and been read.
  */
@@ -11,7 +11,7 @@ import { loadPositions } from '../store/positions.ts';
 import { type Sessions, SessionsStoppedError } from '../store/sessions.ts';
 import { pause } from '../system/waiting.ts';
 
-/** What the watch sees of a worker. */
+/** What the watch sees of a partition's writer. */
 export interface WatchedPartition {
   readonly name: string;
   /** The position that it saw committed last; null where it did not yet. */
@@ -24,6 +24,8 @@ export interface WatchedPartition {
 
 const gapsEveryMs = 1_000;
 const positionsEveryMs = 5_000;
+/** Such a query takes milliseconds: much longer means that no answer comes any more. */
+const lookMsMax = 5_000;
 
 export interface PositionWatch {
   /** Runs until `signal` is aborted. */
@@ -45,7 +47,9 @@ export function createPositionWatch(options: {
   async function lookAtGaps(signal: AbortSignal): Promise<void> {
     const waiting = [...partitions()].filter((partition) => partition.waitsForOperator());
     if (waiting.length === 0) return;
-    const open = await sessions.use(signal, ({ client }) => openGapPartitions(client, source()));
+    const open = await sessions.use(signal, (session) =>
+      session.within(lookMsMax, (client) => openGapPartitions(client, source())),
+    );
     for (const partition of waiting) {
       if (open.has(partition.name) || !partition.waitsForOperator()) continue;
       logger.info('log_gap_accepted', { partition: partition.name });
@@ -57,7 +61,9 @@ export function createPositionWatch(options: {
     // Taken before the query: positions only grow meanwhile, so a smaller one in the database is an older state.
     const seen = [...partitions()].map((partition) => ({ partition, at: partition.committedPosition() }));
     if (!seen.some(({ at }) => at !== null)) return;
-    const stored = await sessions.use(signal, ({ client }) => loadPositions(client, source()));
+    const stored = await sessions.use(signal, (session) =>
+      session.within(lookMsMax, (client) => loadPositions(client, source())),
+    );
     let back = 0;
     for (const { partition, at } of seen) {
       if (at === null || partition.waitsForOperator() || (stored.get(partition.name) ?? -1) >= at) continue;

@@ -9,15 +9,16 @@ import { createBacklogGauges, showLogBytes } from '../log/backlog-gauges.ts';
 import type { LogPartition, LogReader } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { migrate } from '../postgres/migrate.ts';
+import { type Connect, connector } from '../postgres/sql-client.ts';
 import { forgetPositions } from '../store/forget-positions.ts';
-import { createMonthPartitions } from '../store/months.ts';
+import { createMonths } from '../store/months.ts';
 import { createSessions, SessionsStoppedError } from '../store/sessions.ts';
 import { pause } from '../system/waiting.ts';
 import { utcMonth } from '../usage/calendar.ts';
+import type { PartitionContext } from './partition-context.ts';
 import { createPartitionHealth } from './partition-health.ts';
-import { createPartitionWorker, type PartitionWorker } from './partition-writer.ts';
+import { createPartitionWriter, type PartitionWriter } from './partition-writer.ts';
 import { createPositionWatch } from './position-watch.ts';
-import type { WorkerContext } from './worker-context.ts';
 import { createWriterMetrics, type WriterMetrics } from './writer-metrics.ts';
 
 export interface WriterOptions {
@@ -31,6 +32,8 @@ export interface WriterOptions {
   >;
   readonly reader: LogReader;
   readonly databaseUrl: string;
+  /** How to connect to it; by default as `connector` does. */
+  readonly connect?: Connect;
   readonly logger: Logger;
   readonly metrics?: WriterMetrics;
   /** A session with Postgres was opened; its backend has this pid, on whatever machine Postgres runs. */
@@ -58,11 +61,12 @@ const forgetEveryMs = 3_600_000;
 export function createWriter(options: WriterOptions): Writer {
   const { settings, reader, databaseUrl, logger } = options;
   const metrics = options.metrics ?? createWriterMetrics();
+  const connect = options.connect ?? connector(databaseUrl);
   const lockTimeoutMs = settings.USAGE_WRITER_LOCK_TIMEOUT_MS;
   const health = createPartitionHealth(logger, metrics);
-  const months = createMonthPartitions({ logger, lockTimeoutMs });
+  const months = createMonths({ logger, lockTimeoutMs });
   const stopping = new AbortController();
-  const workers = new Map<PartitionWorker, LogPartition>();
+  const writers = new Map<PartitionWriter, LogPartition>();
   const running = new Set<Promise<void>>();
   const backlog = createBacklogGauges(reader, metrics, logger);
   let overtakenAtMs = Number.NEGATIVE_INFINITY;
@@ -70,7 +74,7 @@ export function createWriter(options: WriterOptions): Writer {
   let stopped: Promise<void> | null = null;
 
   const sessions = createSessions({
-    databaseUrl,
+    connect,
     connections: settings.USAGE_WRITER_CONNECTIONS,
     logger,
     onOpened: options.onSessionOpened,
@@ -84,7 +88,7 @@ export function createWriter(options: WriterOptions): Writer {
   const watch = createPositionWatch({
     sessions,
     source: () => reader.source,
-    partitions: () => workers.keys(),
+    partitions: () => writers.keys(),
     logger,
   });
 
@@ -94,10 +98,10 @@ export function createWriter(options: WriterOptions): Writer {
   }
 
   function take(partition: LogPartition): void {
-    const context: WorkerContext = {
+    const context: PartitionContext = {
       kind: reader.kind,
       source: reader.source,
-      databaseUrl,
+      connect,
       lockTimeoutMs,
       batchBytesMax: settings.USAGE_WRITER_BATCH_BYTES_MAX,
       gatherMs: settings.USAGE_WRITER_GATHER_MS,
@@ -109,9 +113,9 @@ export function createWriter(options: WriterOptions): Writer {
       logger,
       onOvertaken,
     };
-    const worker = createPartitionWorker(partition, context);
-    workers.set(worker, partition);
-    keep(worker.run(stopping.signal).finally(() => workers.delete(worker)));
+    const writer = createPartitionWriter(partition, context);
+    writers.set(writer, partition);
+    keep(writer.run(stopping.signal).finally(() => writers.delete(writer)));
   }
 
   function onOvertaken(partition: string): void {
@@ -131,7 +135,7 @@ export function createWriter(options: WriterOptions): Writer {
         isFailing = false;
       } catch (error) {
         if (error instanceof SessionsStoppedError) return;
-        if (!isFailing) logger.warn('month_partition_failed', { err: error });
+        if (!isFailing) logger.warn('month_failed', { err: error });
         isFailing = true;
         waitMs = 60_000;
       }
@@ -154,7 +158,7 @@ export function createWriter(options: WriterOptions): Writer {
 
   async function measureBacklog(): Promise<void> {
     while (!stopping.signal.aborted) {
-      await backlog.show(workers);
+      await backlog.show(writers);
       if (options.logBytes) showLogBytes(metrics, reader.kind, options.logBytes());
       await pause(backlogEveryMs, stopping.signal);
     }

@@ -7,7 +7,8 @@ import { test } from 'node:test';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { silentLogger } from '../../src/observability/logger.ts';
-import { createMonthPartitions } from '../../src/store/months.ts';
+import { connectionOf } from '../../src/postgres/sql-client.ts';
+import { createMonths } from '../../src/store/months.ts';
 import { sessionOf } from '../../src/store/sessions.ts';
 import { dayMs, utcMonth } from '../../src/usage/calendar.ts';
 import { analyticsScripts, runScript, scriptPath, scriptText } from '../support/analytics.ts';
@@ -47,9 +48,9 @@ async function databaseWith(given: readonly Given[], t: { after(f: () => Promise
   t.after(() => client.end());
   await client.query("set timezone = 'UTC'");
   await setClock(client);
-  const months = createMonthPartitions({ logger: silentLogger, lockTimeoutMs: 10_000 });
+  const months = createMonths({ logger: silentLogger, lockTimeoutMs: 10_000 });
   await months.ensure(
-    sessionOf(client),
+    sessionOf(connectionOf(client)),
     new Set([
       ...given.map((usage) => utcMonth(instantOf(usage))),
       utcMonth(nowMs),

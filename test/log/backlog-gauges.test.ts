@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createBacklogGauges } from '../../src/log/backlog-gauges.ts';
 import type { LogPartition } from '../../src/log/log.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
-import type { PartitionWorker } from '../../src/writer/partition-writer.ts';
+import type { PartitionWriter } from '../../src/writer/partition-writer.ts';
 import { createWriterMetrics } from '../../src/writer/writer-metrics.ts';
 import { until } from '../support/until.ts';
 
@@ -16,7 +16,7 @@ test('the oldest age grows while something waits, also where no record tells whe
   );
   let backlog: { records: number; oldestReceivedAtMs: number | null };
   const partition = { backlog: async () => backlog } as LogPartition;
-  const workers = new Map([[{ active: () => true } as PartitionWorker, partition]]);
+  const workers = new Map([[{ active: () => true } as PartitionWriter, partition]]);
   const age = async () => {
     await gauges.show(workers);
     return (await metrics.metric.usage_log_oldest_seconds.get()).values[0]!.value;
@@ -40,7 +40,7 @@ test('a log that was never counted tells nothing; one that cannot be counted any
   );
   let backlog: () => { records: number; oldestReceivedAtMs: number | null };
   const partition = { backlog: async () => backlog() } as LogPartition;
-  const workers = new Map([[{ active: () => true } as PartitionWorker, partition]]);
+  const workers = new Map([[{ active: () => true } as PartitionWriter, partition]]);
   const told = async () => {
     await gauges.show(workers);
     const records = (await metrics.metric.usage_log_backlog_records.get()).values;

@@ -9,7 +9,7 @@ import {
   createPool,
   InvalidDatabaseUrlError,
 } from '../../src/postgres/connection.ts';
-import { PostgresSilentError, withDeadline } from '../../src/postgres/deadline.ts';
+import { cut, PostgresSilentError, withDeadline } from '../../src/postgres/deadline.ts';
 import { requireSuitableDatabase, UnsuitableDatabaseError } from '../../src/postgres/suitable-database.ts';
 import { type Closing, closeAfter } from '../support/close-after.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
@@ -107,15 +107,19 @@ test('a server that hangs does not hang us: not in a query, not in a COPY, not i
   try {
     await assert.rejects(inQuery.query('select 1'), /timeout/);
     await assert.rejects(
-      withDeadline(inCopy, 300, async () => {
-        const copy = inCopy.query(from('copy copied from stdin'));
-        const done = new Promise((resolve, reject) => {
-          copy.once('finish', resolve);
-          copy.once('error', reject);
-        });
-        copy.end('1\n');
-        await done;
-      }),
+      withDeadline(
+        () => cut(inCopy),
+        300,
+        async () => {
+          const copy = inCopy.query(from('copy copied from stdin'));
+          const done = new Promise((resolve, reject) => {
+            copy.once('finish', resolve);
+            copy.once('error', reject);
+          });
+          copy.end('1\n');
+          await done;
+        },
+      ),
       PostgresSilentError,
     );
     await assert.rejects(inCopy.query('select 1'), 'its connection is cut');
@@ -129,10 +133,18 @@ test('a server that hangs does not hang us: not in a query, not in a COPY, not i
 
 test('work within its deadline gives its result, and its own error', async (t) => {
   const client = await connect(t, postgres.url);
-  const { rows } = await withDeadline(client, 60_000, () => client.query('select 1 as n'));
+  const { rows } = await withDeadline(
+    () => cut(client),
+    60_000,
+    () => client.query('select 1 as n'),
+  );
   assert.deepEqual(rows, [{ n: 1 }]);
   await assert.rejects(
-    withDeadline(client, 60_000, () => client.query('select nothing')),
+    withDeadline(
+      () => cut(client),
+      60_000,
+      () => client.query('select nothing'),
+    ),
     { code: '42703' },
   );
 });

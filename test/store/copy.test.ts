@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import pg from 'pg';
+import { connectionOf } from '../../src/postgres/sql-client.ts';
 import { knownColumnList } from '../../src/store/column-lists.ts';
 import { copyRows, joinSmall } from '../../src/store/copy.ts';
 import { closeAfter } from '../support/close-after.ts';
@@ -67,7 +68,7 @@ test('small buffers, large ones and both in turn arrive as they were', async (t)
     const buffers = rowsIn(sizes);
     const rows = sizes.reduce((sum, count) => sum + count, 0);
     await client.query('truncate pg_temp.usages_staged');
-    assert.equal(await copyRows(client, 'pg_temp.usages_staged', columns, buffers), rows);
+    assert.equal(await copyRows(connectionOf(client), 'pg_temp.usages_staged', columns, buffers), rows);
     const { rows: found } = await client.query(
       `select md5(string_agg(id || patient_id || medication, '' order by id)) as md5 from pg_temp.usages_staged`,
     );

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { createPoisonRate } from '../../src/store/poison-rate.ts';
-import { PoisonLimitError } from '../../src/store/store-line-by-line.ts';
+import { createPoisonRate, PoisonLimitError } from '../../src/store/poison-limits.ts';
 
 it('lets odd lines pass, whatever their share', () => {
   const rate = createPoisonRate(() => 0);

@@ -1,12 +1,25 @@
-/** How much of what a partition stored in the last minute was refused. */
+/** How much poison a partition takes before its cause cannot be odd lines any more: a constraint, a changed column. */
 
-import { PoisonLimitError } from './store-line-by-line.ts';
+/** More dead letters than this in one batch are no odd line any more but a fault of ours: the partition stops. */
+export const deadLettersPerBatchMax = 100;
+
+/** Too much is refused for it to be the data's fault. Stops its partition, loudly. */
+export class PoisonLimitError extends Error {
+  override readonly name = 'PoisonLimitError';
+  /** Why the last line was refused, without a value. */
+  readonly refusal: string;
+  constructor(message: string, refusal: string) {
+    super(message);
+    this.refusal = refusal;
+  }
+}
 
 const windowMs = 60_000;
 const shareMax = 0.01;
 /** So few in a minute are odd lines, whatever their share: at a low rate one of them would be over 1 %. */
 const deadLettersMin = 10;
 
+/** How much of what a partition stored in the last minute was refused. */
 export interface PoisonRate {
   /**
    * Before a commit: whether these are too many.

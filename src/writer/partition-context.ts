@@ -1,17 +1,18 @@
-/** What all partition workers of one writer share. */
+/** What all partition writers of one writer share. */
 
 import type { LogKind } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
-import type { MonthPartitions } from '../store/months.ts';
+import type { Connect } from '../postgres/sql-client.ts';
+import type { Months } from '../store/months.ts';
 import type { Sessions } from '../store/sessions.ts';
 import type { PartitionHealth } from './partition-health.ts';
 import type { WriterMetrics } from './writer-metrics.ts';
 
-export interface WorkerContext {
+export interface PartitionContext {
   /** The value of the `log` label. */
   readonly kind: LogKind;
   readonly source: string;
-  readonly databaseUrl: string;
+  readonly connect: Connect;
   readonly lockTimeoutMs: number;
   /** Bytes of rows in one transaction, about. */
   readonly batchBytesMax: number;
@@ -20,7 +21,7 @@ export interface WorkerContext {
   /** How often a partition that stopped for want of an operator is tried again. */
   readonly probeEveryMs: number;
   readonly sessions: Sessions;
-  readonly months: MonthPartitions;
+  readonly months: Months;
   readonly health: PartitionHealth;
   readonly metrics: WriterMetrics;
   readonly logger: Logger;
