@@ -36,6 +36,8 @@ import { type LockProbe, openLockProbe, type ProcessLock, tryLock } from '../../
 export interface DurableFiles {
   /** Makes a file that must not exist yet, for writes that return once they are on disk (O_DSYNC). */
   create(path: string): Promise<number>;
+  /** Opens a file that is there for such writes too, beside those who have it open. */
+  openToWrite(path: string): Promise<number>;
   /** One write at `offset`; calls back with the bytes written, which may be too few. On disk when it does. */
   write(
     fd: number,
@@ -107,6 +109,7 @@ const createFlags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | 
 
 export const durableFiles: DurableFiles = {
   create: (path) => openAsync(path, createFlags, fileMode),
+  openToWrite: (path) => openAsync(path, constants.O_WRONLY | constants.O_DSYNC),
   write: (fd, buffers, offset, done) => writev(fd, buffers, offset, done),
   truncate: truncateAsync,
   close: closeAsync,

@@ -50,7 +50,7 @@ export async function createSegment(
     await abandon(files, fd, [making, path]);
     throw error;
   }
-  return new SegmentWriter(files, fd, start.base, bytesMax);
+  return new SegmentWriter(files, fd, path, start.base, bytesMax);
 }
 
 /** After a failure: nothing was ever appended to these, and a next attempt may use the same name. */
@@ -70,10 +70,11 @@ export class SegmentWriter {
   readonly #fd: number;
   readonly #zeros: ZeroFill;
 
-  constructor(files: DurableFiles, fd: number, base: number, bytesMax: number) {
+  /** @param fd of the file at `path`, of which nobody else may write frames */
+  constructor(files: DurableFiles, fd: number, path: string, base: number, bytesMax: number) {
     this.#files = files;
     this.#fd = fd;
-    this.#zeros = new ZeroFill(files, fd, bytesMax);
+    this.#zeros = new ZeroFill(files, path, bytesMax);
     this.base = base;
     this.end = base;
   }
@@ -116,7 +117,7 @@ export class SegmentWriter {
   async close(): Promise<void> {
     const footer = encodeSegmentFooter(this.base, { end: this.end, count: this.count });
     try {
-      await this.#zeros.settled();
+      await this.#zeros.close();
       // Before the footer, which stands at the very end.
       if (this.#zeros.isBegun) await this.#files.truncate(this.#fd, this.#endOffset);
       await writeWhole(this.#files, this.#fd, footer, this.#endOffset);
@@ -127,7 +128,7 @@ export class SegmentWriter {
 
   /** Lets go of the file as it is, after a failed write. */
   async abandon(): Promise<void> {
-    await this.#zeros.settled();
+    await this.#zeros.close();
     await this.#files.close(this.#fd);
   }
 

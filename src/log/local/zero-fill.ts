@@ -3,9 +3,13 @@
  * file's size nor where it lies, so that its O_DSYNC need not wait for a commit of the file system's journal: half
  * the time, and a third less CPU (docs/decisions/0009). Durability does not hang on it: where there are no zeros, a
  * frame extends the file. A zero where a frame's length would be is no length: the frames end there so far.
+ *
+ * They have a descriptor of their own. Linux reports a failed write-back once to each open file description, to
+ * whichever write on it looks first: on the frames' one, zeros that fail would take a frame's error with them, and
+ * the frame would be acknowledged.
  */
 
-import type { DurableFiles } from './durable-files.ts';
+import { type DurableFiles, writeWhole } from './durable-files.ts';
 
 const pieceBytes = 1024 * 1024;
 /** Left to frames that come while the first zeros are being laid, so that they need not wait. */
@@ -17,18 +21,19 @@ const zeros = Buffer.alloc(pieceBytes);
 
 export class ZeroFill {
   readonly #files: DurableFiles;
-  readonly #fd: number;
+  readonly #path: string;
   /** Size that the file is not filled beyond. */
   readonly #bytesMax: number;
   /** Offset at which the zeros laid so far end. */
   #end = 0;
   /** No more zeros: a write of theirs failed. Frames go on, and tell of the disk by themselves. */
   #isOver = false;
+  #fd: number | null = null;
   #inFlight: { readonly from: number; readonly done: Promise<void> } | null = null;
 
-  constructor(files: DurableFiles, fd: number, bytesMax: number) {
+  constructor(files: DurableFiles, path: string, bytesMax: number) {
     this.#files = files;
-    this.#fd = fd;
+    this.#path = path;
     this.#bytesMax = bytesMax;
   }
 
@@ -45,14 +50,19 @@ export class ZeroFill {
     const bytes = Math.min(pieceBytes, this.#bytesMax - from);
     if (bytes <= 0) return;
     this.#end = from + bytes;
-    const done = new Promise<void>((resolve) => {
-      this.#files.write(this.#fd, [zeros.subarray(0, bytes)], from, (error, written) => {
-        this.#isOver = error !== null || written < bytes;
+    const done = this.#lay(from, bytes)
+      .catch(() => {
+        this.#isOver = true;
+      })
+      .then(() => {
         this.#inFlight = null;
-        resolve();
       });
-    });
     this.#inFlight = { from, done };
+  }
+
+  async #lay(from: number, bytes: number): Promise<void> {
+    this.#fd ??= await this.#files.openToWrite(this.#path);
+    await writeWhole(this.#files, this.#fd, zeros.subarray(0, bytes), from);
   }
 
   /** What a frame that ends at `offset` must wait for, or late zeros could be laid over it; null nearly always. */
@@ -60,8 +70,10 @@ export class ZeroFill {
     return this.#inFlight && offset > this.#inFlight.from ? this.#inFlight.done : null;
   }
 
-  /** Resolves when no write is in flight. */
-  async settled(): Promise<void> {
+  /** Waits for the write in flight; none may follow. */
+  async close(): Promise<void> {
     await this.#inFlight?.done;
+    // What became of zeros decides nothing.
+    if (this.#fd !== null) await this.#files.close(this.#fd).catch(() => {});
   }
 }

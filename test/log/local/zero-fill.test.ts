@@ -153,6 +153,33 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+test('a write-back error of zeros, which Linux reports once a descriptor, takes none away from a record', async (t) => {
+  const log = await makeLocalLog(t);
+  const files = makeFaultyFiles();
+  const { promise: frameBegun, resolve: beginFrame } = Promise.withResolvers<void>();
+  const { promise: zerosFailed, resolve: failZeros } = Promise.withResolvers<number>();
+  const realWrite = files.write;
+  files.write = (fd, buffers, offset, done) => {
+    const bytes = buffers.reduce((sum, { length }) => sum + length, 0);
+    if (bytes < zerosBytesMin) return realWrite(fd, buffers, offset, done);
+    void frameBegun.then(() => {
+      done(systemError('EIO'), 0);
+      failZeros(fd);
+    });
+  };
+  const appender = await log.appender({ segmentBytes, files });
+  await appender.append(headerOf(), rowsOf('first'));
+  // The record's own bytes cannot be written back either, and the zeros' write looks at the error before it does.
+  const write = files.write;
+  files.write = (fd, buffers, _offset, done) => {
+    files.write = write;
+    beginFrame();
+    const bytes = buffers.reduce((sum, { length }) => sum + length, 0);
+    void zerosFailed.then((zerosFd) => (fd === zerosFd ? done(null, bytes) : done(systemError('EIO'), 0)));
+  };
+  await assert.rejects(appender.append(headerOf(), rowsOf('lost')), { name: 'LogUnavailableError' });
+});
+
 test('zeros that cannot be laid hold up no record', async (t) => {
   const log = await makeLocalLog(t);
   const files = makeFaultyFiles();
