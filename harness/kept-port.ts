@@ -2,7 +2,7 @@
 
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { createServer } from 'node:net';
+import { probePort } from '../src/system/port-probe.ts';
 
 /**
  * Below those that systems give to whoever asks for any (from 32768 on): outgoing connections and the servers of other
@@ -37,10 +37,8 @@ function claim(port: number): Promise<(() => void) | null> {
   });
 }
 
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
-  });
-}
+const isFree = (port: number) =>
+  probePort(port).then(
+    () => true,
+    () => false,
+  );

@@ -5,10 +5,11 @@
 
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
 import { keptPort } from '../harness/kept-port.ts';
+import { errorCode } from '../src/system/errno.ts';
+import { probePort } from '../src/system/port-probe.ts';
 import { fetchJars, jarsFolder } from './jars.ts';
 import { createKafkaNode, type JavaPurpose, type KafkaNode } from './node.ts';
 import { missingRequirements } from './requirements.ts';
@@ -151,7 +152,7 @@ async function clusterIdOf(folder: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (errorCode(error) !== 'ENOENT') throw error;
     const id = newClusterId();
     await writeFile(file, `${id}\n`);
     return id;
@@ -181,24 +182,11 @@ async function nodeAddresses(count: number, port: number, isSecure: boolean): Pr
 async function provePortsFree(first: number, count: number): Promise<void> {
   for (let port = first; port < first + count; port++) {
     try {
-      await (await listenOn(port)).close();
+      await probePort(port);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
       throw new KafkaNotRunnableError(
-        `port ${port} on 127.0.0.1 cannot be listened on (${code}): set another KAFKA_PORT; ${count} ports from there on are used.`,
+        `port ${port} on 127.0.0.1 cannot be listened on (${errorCode(error)}): set another KAFKA_PORT; ${count} ports from there on are used.`,
       );
     }
   }
-}
-
-/** @param wanted 0 picks a free one */
-function listenOn(wanted: number): Promise<{ port: number; close(): Promise<void> }> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(wanted, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      resolve({ port, close: () => new Promise((closed) => server.close(() => closed())) });
-    });
-  });
 }

@@ -1,6 +1,7 @@
 /** Tells when the process that started this one is gone. */
 
 import { execFileSync } from 'node:child_process';
+import { errorCode } from '../src/system/errno.ts';
 
 const lookEveryMs = 500;
 
@@ -29,6 +30,6 @@ function lives(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // another user's
+    return errorCode(error) === 'EPERM'; // another user's
   }
 }

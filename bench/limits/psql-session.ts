@@ -8,6 +8,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { promisify } from 'node:util';
+import { errorCode } from '../../src/system/errno.ts';
 
 export interface PsqlSession {
   readonly pid: number;
@@ -22,7 +23,7 @@ export async function psqlVersion(): Promise<string | null> {
     const { stdout } = await promisify(execFile)('psql', ['--version']);
     return /\d+(\.\d+)?/.exec(stdout)?.[0] ?? stdout.trim();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
 }

@@ -6,6 +6,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type Once, once } from '../system/once.ts';
 import { type AdminPath, type AdminPaths, answerProblem, answerText } from './admin-paths.ts';
 import { apiReference } from './api-reference.ts';
 
@@ -40,18 +41,8 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
     },
   );
   server.maxConnections = connectionsMax;
-  let started: Promise<number> | null = null;
-  let stopped: Promise<void> | null = null;
-  return {
-    start() {
-      started ??= listen(server, options);
-      return started;
-    },
-    stop() {
-      stopped ??= close(server, started);
-      return stopped;
-    },
-  };
+  const start = once(() => listen(server, options));
+  return { start, stop: once(() => close(server, start)) };
 }
 
 function listen(server: Server, { host, port }: AdminServerOptions): Promise<number> {
@@ -64,13 +55,9 @@ function listen(server: Server, { host, port }: AdminServerOptions): Promise<num
   });
 }
 
-async function close(server: Server, started: Promise<number> | null): Promise<void> {
-  if (started === null) return;
-  const listening = await started.then(
-    () => true,
-    () => false,
-  );
-  if (!listening) return;
+async function close(server: Server, start: Once<[], number>): Promise<void> {
+  await start.settled();
+  if (!server.listening) return;
   await new Promise<void>((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();

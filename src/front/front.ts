@@ -44,7 +44,6 @@ export function createFront(options: FrontOptions): Front {
   let uws: Uws | null = null;
   let listening: ListenSocket | null = null;
   let ticking: NodeJS.Timeout | null = null;
-  let starting: Promise<void> | null = null;
 
   const start = once(async () => {
     const apiDocument = await readApiDocument();
@@ -63,7 +62,7 @@ export function createFront(options: FrontOptions): Front {
 
   const stop = once(async () => {
     // A start that failed or has not finished is stopped as far as it came.
-    await starting?.catch(() => {});
+    await start.settled();
     if (listening) uws!.us_listen_socket_close(listening);
     listening = null;
     await intake.stop();
@@ -78,10 +77,7 @@ export function createFront(options: FrontOptions): Front {
     get port() {
       return port;
     },
-    start() {
-      starting = start();
-      return starting;
-    },
+    start,
     stop,
   };
 }

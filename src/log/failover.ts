@@ -4,6 +4,7 @@
  * after all, too late, is there twice then, and identity drops one of them.
  */
 
+import { once } from '../system/once.ts';
 import type { LogAppender, LogKind } from './log.ts';
 import { LogUnavailableError } from './log.ts';
 import type { RecordHeader } from './record.ts';
@@ -26,8 +27,6 @@ export function createFailoverAppender(options: FailoverOptions): LogAppender {
   /** The local log takes one append at a time. */
   let localTurn: Promise<void> = Promise.resolve();
   let toldWritable = false;
-  let starting: Promise<void> | null = null;
-  let stopping: Promise<void> | null = null;
 
   async function append(header: RecordHeader, rows: Buffer): Promise<LogKind> {
     let cause: unknown;
@@ -85,13 +84,7 @@ export function createFailoverAppender(options: FailoverOptions): LogAppender {
       return isWritable();
     },
     onWritableChange: (listener) => void listeners.push(listener),
-    start() {
-      starting ??= start();
-      return starting;
-    },
-    stop() {
-      stopping ??= stop();
-      return stopping;
-    },
+    start: once(start),
+    stop: once(stop),
   };
 }

@@ -5,6 +5,7 @@
  */
 
 import type pg from 'pg';
+import { LateError, within } from '../system/waiting.ts';
 
 /** The server said nothing in time; the connection was cut. What it was doing may be done or not. */
 export class PostgresSilentError extends Error {
@@ -24,18 +25,12 @@ export async function withDeadline<T>(
   timeoutMs: number,
   work: () => Promise<T>,
 ): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      // First the reason, then the cut, whose own error is only its consequence.
-      reject(new PostgresSilentError(timeoutMs));
-      giveUp();
-    }, timeoutMs);
-  });
   try {
-    return await Promise.race([work(), late]);
-  } finally {
-    clearTimeout(timer);
+    return await within(timeoutMs, 'Postgres', work());
+  } catch (error) {
+    if (!(error instanceof LateError)) throw error;
+    giveUp();
+    throw new PostgresSilentError(timeoutMs);
   }
 }
 

@@ -1,8 +1,8 @@
 /** Gives a command the database, whether or not an instance runs. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../observability/logger.ts';
+import { pause } from '../system/waiting.ts';
 import { locateDatabase } from './database-url.ts';
 import { EmbeddedPostgresError } from './embedded/embedded-error.ts';
 import { createEmbeddedPostgres } from './embedded/embedded-postgres.ts';
@@ -34,7 +34,7 @@ export async function useDatabase<T>(
       );
     }
     if (database.owner === null || performance.now() >= deadline) break;
-    await delay(100);
+    await pause(100);
   }
   const server = createEmbeddedPostgres({
     dataDir: settings.DATA_DIR,

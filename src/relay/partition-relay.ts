@@ -3,11 +3,11 @@
  * append, all acknowledged -> mark -> tell the log. A kill anywhere sends some again; identity drops them.
  */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import type { KafkaAppender } from '../log/kafka/appender.ts';
 import { LogGapError, type LogPartition } from '../log/log.ts';
 import { type LogRecord, RecordTooNewError } from '../log/record.ts';
 import type { Logger } from '../observability/logger.ts';
+import { pause } from '../system/waiting.ts';
 
 export interface PartitionRelayOptions {
   readonly partition: LogPartition;
@@ -87,7 +87,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
           if (appender.writable) stopped('refused', error);
         }
       }
-      await pause(told === '' ? retryMs : stoppedRetryMs);
+      await pause(told === '' ? retryMs : stoppedRetryMs, revoked);
     }
   }
 
@@ -134,7 +134,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
   async function waitAtGap(gap: LogGapError): Promise<void> {
     stopped('gap', gap);
     const next = await options.settleGap(gap);
-    if (next === null) return pause(gapRetryMs);
+    if (next === null) return pause(gapRetryMs, revoked);
     logger.info('log_gap_accepted', { partition: partition.name });
     at = next;
     markSoon();
@@ -146,10 +146,6 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
     told = '';
     options.onStopped(null);
     logger.info('relay_resumed', { partition: partition.name });
-  }
-
-  async function pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: revoked }).catch(() => {});
   }
 
   return {
@@ -166,7 +162,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
           }
           if (error instanceof RecordTooNewError) stopped('too_new', error);
           else tellFailing('follow', error);
-          await pause(stoppedRetryMs);
+          await pause(stoppedRetryMs, revoked);
         }
       }
       if (timer) clearTimeout(timer);

@@ -14,6 +14,7 @@ import { createLocalReader } from '../log/local/reader.ts';
 import type { LogPartition } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
+import { once } from '../system/once.ts';
 import { createPartitionRelay, type PartitionRelay } from './partition-relay.ts';
 import { createSpoolGaps } from './spool-gaps.ts';
 
@@ -66,8 +67,6 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
   const running = new Set<Promise<void>>();
   let gauges: NodeJS.Timeout | null = null;
   let showing: Promise<void> = Promise.resolve();
-  let starting: Promise<void> | null = null;
-  let stopping: Promise<void> | null = null;
 
   const up = { role: 'relay', worker: '0' };
   appender.onWritableChange((writable) => metric.usage_kafka_up.set(up, writable ? 1 : 0));
@@ -114,7 +113,7 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
     showLogBytes({ metric }, 'local', reader.bytes());
   }
 
-  async function start(): Promise<void> {
+  async function open(): Promise<void> {
     metric.usage_kafka_up.set(up, 0);
     await appender.start();
     await reader.start(take);
@@ -123,8 +122,8 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
     }, gaugesEveryMs);
   }
 
-  async function stop(): Promise<void> {
-    await starting?.catch(() => {});
+  async function close(): Promise<void> {
+    await start.settled();
     if (gauges) clearInterval(gauges);
     await showing;
     await reader.stop();
@@ -132,15 +131,6 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
     await appender.stop();
   }
 
-  return {
-    registry,
-    start() {
-      starting ??= start();
-      return starting;
-    },
-    stop() {
-      stopping ??= stop();
-      return stopping;
-    },
-  };
+  const start = once(open);
+  return { registry, start, stop: once(close) };
 }

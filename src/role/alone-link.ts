@@ -1,12 +1,12 @@
 /** The link of a role that runs without a supervisor (`start --role`): an admin port and a readiness of its own. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import { createAdminServer } from '../admin/admin-server.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../observability/logger.ts';
 import { errorCode } from '../system/errno.ts';
 import { StartRefusedError } from '../system/start-refused-error.ts';
+import { pause } from '../system/waiting.ts';
 import type { Readiness, RoleLink } from './link.ts';
 import type { Role } from './roles.ts';
 
@@ -62,7 +62,7 @@ export function createAloneLink(options: AloneLinkOptions): RoleLink {
     async pushLast() {},
     async drain() {
       draining = true;
-      await delay(settings.USAGE_DRAIN_MS);
+      await pause(settings.USAGE_DRAIN_MS);
     },
     stop: () => admin.stop(),
   };

@@ -5,9 +5,10 @@
  */
 
 import { performance } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../observability/logger.ts';
-import { createBackoff } from './backoff.ts';
+import { once } from '../system/once.ts';
+import { pause } from '../system/waiting.ts';
+import { createRestartPause } from './restart-pause.ts';
 
 /** The embedded server as the keeper needs it; `start` may be called again after `onExit`. */
 export interface DatabaseServer {
@@ -36,15 +37,13 @@ const firstStartsMax = 5;
 
 export function createDatabaseKeeper(options: DatabaseKeeperOptions): DatabaseKeeper {
   const { create, isFinal, logger, healthyMs } = options;
-  const backoff = createBackoff();
+  const restartPause = createRestartPause();
   const stopping = new AbortController();
   let runningSinceMs = 0;
   const server = create(() => {
-    if (performance.now() - runningSinceMs >= healthyMs) backoff.reset();
+    if (performance.now() - runningSinceMs >= healthyMs) restartPause.reset();
     restarting = restart();
   });
-  let started: Promise<string> | null = null;
-  let stopped: Promise<void> | null = null;
   let restarting: Promise<void> = Promise.resolve();
 
   async function startFirst(): Promise<string> {
@@ -55,7 +54,7 @@ export function createDatabaseKeeper(options: DatabaseKeeperOptions): DatabaseKe
         return url;
       } catch (error) {
         if (attempt === firstStartsMax || stopping.signal.aborted || isFinal(error)) throw error;
-        await pause(error);
+        await pauseAfter(error);
       }
     }
   }
@@ -64,7 +63,7 @@ export function createDatabaseKeeper(options: DatabaseKeeperOptions): DatabaseKe
   async function restart(): Promise<void> {
     let failure: unknown = null;
     while (!stopping.signal.aborted) {
-      await pause(failure);
+      await pauseAfter(failure);
       if (stopping.signal.aborted) return;
       try {
         await server.start();
@@ -77,24 +76,18 @@ export function createDatabaseKeeper(options: DatabaseKeeperOptions): DatabaseKe
     }
   }
 
-  async function pause(failure: unknown): Promise<void> {
-    const pauseMs = backoff.next();
+  async function pauseAfter(failure: unknown): Promise<void> {
+    const pauseMs = restartPause.next();
     if (failure) logger.warn('postgres_start_failed', { err: failure, retryInMs: pauseMs });
-    await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => {});
+    await pause(pauseMs, stopping.signal);
   }
 
-  return {
-    start() {
-      started ??= startFirst();
-      return started;
-    },
-    stop() {
-      stopping.abort();
-      stopped ??= (async () => {
-        await server.stop();
-        await Promise.allSettled([started, restarting]);
-      })();
-      return stopped;
-    },
-  };
+  async function end(): Promise<void> {
+    stopping.abort();
+    await server.stop();
+    await Promise.all([start.settled(), restarting.catch(() => {})]);
+  }
+
+  const start = once(startFirst);
+  return { start, stop: once(end) };
 }

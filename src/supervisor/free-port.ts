@@ -4,12 +4,11 @@
  * wherever somebody listens, so one is opened and closed before the first front starts.
  */
 
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode } from '../system/errno.ts';
+import { probePort } from '../system/port-probe.ts';
 import { StartRefusedError } from '../system/start-refused-error.ts';
+import { pause } from '../system/waiting.ts';
 
 /** Fronts whose supervisor was killed need a moment to notice and to let go of the port. */
 const waitForOrphansMs = 3_000;
@@ -22,10 +21,10 @@ export async function provePortFree(setting: string, host: string, port: number)
   const deadline = performance.now() + waitForOrphansMs;
   for (;;) {
     try {
-      return await listenOnce(host, port);
+      return await probePort(port, host);
     } catch (error) {
       const code = errorCode(error);
-      if (code === 'EADDRINUSE' && performance.now() < deadline) await delay(100);
+      if (code === 'EADDRINUSE' && performance.now() < deadline) await pause(100);
       else throw portRefused(setting, host, port, error);
     }
   }
@@ -41,15 +40,4 @@ export function portRefused(setting: string, host: string, port: number, error: 
         ? 'this user may not listen there: set one above 1023'
         : `listening failed (${code ?? 'error'}): check the address and`;
   return new StartRefusedError(`cannot listen on ${host} port ${port}: ${why} ${setting}`, { cause: error });
-}
-
-function listenOnce(host: string, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ host, port, exclusive: true }, () => {
-      const { port: chosen } = server.address() as AddressInfo;
-      server.close(() => resolve(chosen));
-    });
-  });
 }

@@ -7,15 +7,16 @@
  */
 
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { once as event } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { Logger } from '../observability/logger.ts';
 import type { MetricSnapshot } from '../observability/metrics.ts';
 import { roleArguments, roleEnvironment, roleNodeArguments } from '../role/arguments.ts';
 import type { FromRole, ToRole } from '../role/messages.ts';
 import type { Role } from '../role/roles.ts';
-import { createBackoff } from './backoff.ts';
+import { once } from '../system/once.ts';
 import type { FrontState } from './readiness.ts';
+import { createRestartPause } from './restart-pause.ts';
 import type { Timing } from './timing.ts';
 
 export interface RoleSlotOptions {
@@ -69,14 +70,13 @@ interface Running {
 
 export function createRoleSlot(options: RoleSlotOptions): RoleSlot {
   const { role, worker, timing, logger } = options;
-  const backoff = createBackoff();
+  const restartPause = createRestartPause();
   let running: Running | null = null;
   let restartTimer: NodeJS.Timeout | null = null;
   let restarts = 0;
   let endsWithoutReady = 0;
   let wasReady = false;
   let stopping = false;
-  let stopped: Promise<void> | null = null;
 
   function begin(): void {
     restartTimer = null;
@@ -139,10 +139,10 @@ export function createRoleSlot(options: RoleSlotOptions): RoleSlot {
       options.onChange();
       return;
     }
-    if (process.ready && performance.now() - process.readyAtMs >= timing.healthyMs) backoff.reset();
+    if (process.ready && performance.now() - process.readyAtMs >= timing.healthyMs) restartPause.reset();
     if (!process.ready) endsWithoutReady++;
     restarts++;
-    const pauseMs = backoff.next();
+    const pauseMs = restartPause.next();
     logger.warn('role_exited', {
       ofRole: role,
       ofWorker: worker,
@@ -196,12 +196,11 @@ export function createRoleSlot(options: RoleSlotOptions): RoleSlot {
     forgiveSilence() {
       if (running) running.heardAtMs = performance.now();
     },
-    stop() {
+    stop: once(async () => {
       cancelRestart();
       if (running) tellProcess(running, { type: 'stop' });
-      stopped ??= running?.ended ?? Promise.resolve();
-      return stopped;
-    },
+      await running?.ended;
+    }),
     kill() {
       cancelRestart();
       running?.child.kill('SIGKILL');
@@ -212,5 +211,5 @@ export function createRoleSlot(options: RoleSlotOptions): RoleSlot {
 /** What a process said last is read after its 'exit'; a second is far more than that takes. */
 async function channelRead(child: ChildProcess): Promise<void> {
   if (!child.connected) return;
-  await once(child, 'disconnect', { signal: AbortSignal.timeout(1_000) }).catch(() => {});
+  await event(child, 'disconnect', { signal: AbortSignal.timeout(1_000) }).catch(() => {});
 }

@@ -7,7 +7,6 @@
  * That order loses no time on recovery; any other, a kill -9 too, loses no data either.
  */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { type AdminServer, createAdminServer } from '../admin/admin-server.ts';
 import { type Console, createConsole } from '../admin/console/console.ts';
 import { settingsEnvironment } from '../config/load.ts';
@@ -16,8 +15,10 @@ import type { Logger } from '../observability/logger.ts';
 import type { MetricSnapshot } from '../observability/metrics.ts';
 import { createProcessMetrics } from '../observability/process-metrics.ts';
 import { exitCode } from '../system/exit-codes.ts';
+import { once } from '../system/once.ts';
 import type { ProcessLock } from '../system/process-lock.ts';
 import { StartRefusedError } from '../system/start-refused-error.ts';
+import { pause } from '../system/waiting.ts';
 import { createDatabaseKeeper, type DatabaseKeeper, type DatabaseKeeperOptions } from './database-keeper.ts';
 import { createFleet, type FleetProcess } from './fleet.ts';
 import { portRefused, provePortFree } from './free-port.ts';
@@ -76,8 +77,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let stopping = false;
   let code: number = exitCode.ok;
   let starting: Promise<unknown> = Promise.resolve();
-  let started: Promise<StartedInstance | null> | null = null;
-  let stopped: Promise<void> | null = null;
+
+  const stop = once(stopAll);
 
   const fleet = createFleet({
     rows: options.roles ?? roleTable,
@@ -157,18 +158,13 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     }
   }
 
-  function stop(): Promise<void> {
-    stopped ??= stopAll();
-    return stopped;
-  }
-
   async function stopAll(): Promise<void> {
     const deadline = setTimeout(() => force('deadline'), settings.USAGE_STOP_TIMEOUT_MS);
     stopping = true;
     stopAsked.resolve(null);
     fleet.drain();
     if (fleet.anyReady()) {
-      await delay(settings.USAGE_DRAIN_MS, undefined, { signal: forced.signal }).catch(() => {});
+      await pause(settings.USAGE_DRAIN_MS, forced.signal);
     }
     await fleet.stop();
     await unlessForced(Promise.allSettled([database?.stop(), starting]));
@@ -195,10 +191,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   }
 
   return {
-    start() {
-      started ??= startOrUndo();
-      return started;
-    },
+    start: once(startOrUndo),
     stop,
     force,
     ended: ended.promise,

@@ -12,11 +12,11 @@ export function backoffMs(failures: number, random = Math.random()): number {
 }
 
 /** Waits; returns early, and says nothing, when `signal` is aborted. */
-export async function pause(ms: number, signal: AbortSignal): Promise<void> {
+export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   try {
     await sleep(ms, undefined, { signal });
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!signal?.aborted) throw error;
   }
 }
 

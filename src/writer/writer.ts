@@ -13,6 +13,7 @@ import { type Connect, connector } from '../postgres/sql-client.ts';
 import { forgetPositions } from '../store/forget-positions.ts';
 import { createMonths } from '../store/months.ts';
 import { createSessions, SessionsStoppedError } from '../store/sessions.ts';
+import { once } from '../system/once.ts';
 import { pause } from '../system/waiting.ts';
 import { utcMonth } from '../usage/calendar.ts';
 import type { PartitionContext } from './partition-context.ts';
@@ -70,8 +71,6 @@ export function createWriter(options: WriterOptions): Writer {
   const running = new Set<Promise<void>>();
   const backlog = createBacklogGauges(reader, metrics, logger);
   let overtakenAtMs = Number.NEGATIVE_INFINITY;
-  let starting: Promise<void> | null = null;
-  let stopped: Promise<void> | null = null;
 
   const sessions = createSessions({
     connect,
@@ -174,7 +173,7 @@ export function createWriter(options: WriterOptions): Writer {
   }
 
   async function close(): Promise<void> {
-    await starting?.catch(() => {});
+    await start.settled();
     stopping.abort();
     // A server that answers no more must not keep the process: what is cut is stored again at the next start.
     const timer = setTimeout(() => sessions.cut(), settings.USAGE_STOP_TIMEOUT_MS / 2);
@@ -184,9 +183,6 @@ export function createWriter(options: WriterOptions): Writer {
     await reader.stop();
   }
 
-  return {
-    registry: metrics.registry,
-    start: () => (starting ??= open()),
-    stop: () => (stopped ??= close()),
-  };
+  const start = once(open);
+  return { registry: metrics.registry, start, stop: once(close) };
 }

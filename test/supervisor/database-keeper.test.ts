@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Logger } from '../../src/observability/logger.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
-import { firstPauseMs } from '../../src/supervisor/backoff.ts';
 import { createDatabaseKeeper } from '../../src/supervisor/database-keeper.ts';
+import { firstPauseMs } from '../../src/supervisor/restart-pause.ts';
 import { until } from '../support/until.ts';
 
 /** A keeper whose server fails `failures` times, then runs until `end` is called. */

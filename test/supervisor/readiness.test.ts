@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createBackoff, firstPauseMs, pauseMsMax } from '../../src/supervisor/backoff.ts';
 import { instanceReadiness } from '../../src/supervisor/readiness.ts';
+import { createRestartPause, firstPauseMs, pauseMsMax } from '../../src/supervisor/restart-pause.ts';
 
 const able = { ready: true, appendable: true, reason: 'ready' };
 const full = { ready: true, appendable: false, reason: 'log full' };
@@ -17,11 +17,11 @@ test('the instance is ready while one front is and none of the ready ones says t
 });
 
 test('pauses double up to the cap and are short again after a reset', () => {
-  const backoff = createBackoff();
-  const pauses = Array.from({ length: 12 }, () => backoff.next());
+  const restartPause = createRestartPause();
+  const pauses = Array.from({ length: 12 }, () => restartPause.next());
   assert.equal(pauses[0], firstPauseMs);
   assert.equal(pauses[1], 2 * firstPauseMs);
   assert.equal(pauses.at(-1), pauseMsMax);
-  backoff.reset();
-  assert.equal(backoff.next(), firstPauseMs);
+  restartPause.reset();
+  assert.equal(restartPause.next(), firstPauseMs);
 });

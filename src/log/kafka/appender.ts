@@ -8,6 +8,7 @@
 
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { once } from '../../system/once.ts';
 import { within } from '../../system/waiting.ts';
 import { type LogAppender, type LogKind, LogUnavailableError } from '../log.ts';
 import type { RecordHeader } from '../record.ts';
@@ -52,8 +53,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   let toldWeak = '';
   let probe: NodeJS.Timeout | null = null;
   let connecting: Promise<void> | null = null;
-  let starting: Promise<void> | null = null;
-  let stopping: Promise<void> | null = null;
+  let stopping = false;
 
   /** The partition whose turn it is, if its broker can be used, else the next such one; null where there is none. */
   function nextPartition(from: ConnectedProducer): number | null {
@@ -193,7 +193,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
     if (old) void closeIdle(old);
   }
 
-  async function start(): Promise<void> {
+  async function open(): Promise<void> {
     try {
       // A hung broker must not hold up a start: what comes later is told by `writable`.
       await within(startMsMax, 'Kafka', refresh());
@@ -204,7 +204,7 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   }
 
   async function close(): Promise<void> {
-    await starting?.catch(() => {});
+    await start.settled();
     if (probe) clearTimeout(probe);
     await connecting?.catch(() => {});
     const last = producer;
@@ -212,6 +212,8 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
     if (last) await closeIdle(last);
   }
 
+  const start = once(open);
+  const stop = once(close);
   return {
     kind: 'kafka',
     append: appendRecord,
@@ -220,11 +222,11 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
       return writable;
     },
     onWritableChange: (listener) => void listeners.push(listener),
-    start: () => (starting ??= start()),
+    start,
     stop() {
-      stopping ??= close();
+      stopping = true;
       update();
-      return stopping;
+      return stop();
     },
   };
 }

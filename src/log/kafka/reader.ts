@@ -6,6 +6,7 @@
 
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { once } from '../../system/once.ts';
 import { pause, within } from '../../system/waiting.ts';
 import type { LogPartition, LogReader } from '../log.ts';
 import { backgroundPatience, createKafkaClient } from './client.ts';
@@ -39,10 +40,8 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
   let onPartition: (partition: LogPartition) => void = () => {};
   let partitions = new Map<number, KafkaPartition>();
   let assignments = 0;
-  const stop = new AbortController();
+  const stopping = new AbortController();
   let opening: Promise<void> | null = null;
-  let starting: Promise<void> | null = null;
-  let stopping: Promise<void> | null = null;
 
   const membership = createMembership({
     settings,
@@ -79,7 +78,7 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
       const { clusterId } = await within(connectMsMax, 'Kafka', prepared);
       const problems = await missingRights(settings, clientId, ['read']);
       if (problems.length > 0) throw new KafkaMisconfiguredError(problems);
-      if (stopping) return;
+      if (stopping.signal.aborted) return;
       source = `kafka:${clusterId}/${settings.USAGE_KAFKA_TOPIC}`;
       membership.start();
     } catch (error) {
@@ -92,7 +91,7 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
   /** Until it is open, however long that takes; told once a state. */
   async function keepOpening(): Promise<void> {
     let told = '';
-    while (!stopping && source === null) {
+    while (!stopping.signal.aborted && source === null) {
       try {
         await open();
       } catch (error) {
@@ -101,12 +100,12 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
         if (state !== told && fatal) logger.error('kafka_misconfigured', { problems: error.problems });
         else if (state !== told) logger.warn('kafka_away', { err: error });
         told = state;
-        await pause(fatal ? misconfiguredRetryMs : retryEveryMs, stop.signal);
+        await pause(fatal ? misconfiguredRetryMs : retryEveryMs, stopping.signal);
       }
     }
   }
 
-  async function start(): Promise<void> {
+  async function openOrGoOn(): Promise<void> {
     try {
       await open();
     } catch (error) {
@@ -116,14 +115,15 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
   }
 
   async function close(): Promise<void> {
-    stop.abort();
-    await starting?.catch(() => {});
+    stopping.abort();
+    await start.settled();
     await opening;
     revokeAll();
     await membership.stop();
     await watermarks.close();
   }
 
+  const start = once(openOrGoOn);
   return {
     kind: 'kafka',
     get source() {
@@ -136,9 +136,8 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
     gonePartitions: async () => [],
     start(listener) {
       onPartition = listener;
-      starting ??= start();
-      return starting;
+      return start();
     },
-    stop: () => (stopping ??= close()),
+    stop: once(close),
   };
 }

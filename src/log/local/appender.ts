@@ -6,6 +6,7 @@
 import type { Logger } from '../../observability/logger.ts';
 import { errorCode } from '../../system/errno.ts';
 import { failpoint } from '../../system/failpoint.ts';
+import { once } from '../../system/once.ts';
 import { pause } from '../../system/waiting.ts';
 import { type LogAppender, type LogKind, LogUnavailableError } from '../log.ts';
 import { encodeHeaderLine, type RecordHeader } from '../record.ts';
@@ -54,8 +55,6 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
   let failure: LogUnavailableError | null = notStarted();
   let inFlight: Promise<LogKind> | null = null;
   let probing: Promise<void> | null = null;
-  let starting: Promise<void> | null = null;
-  let stopped: Promise<void> | null = null;
 
   function append(header: RecordHeader, rows: Buffer): Promise<LogKind> {
     if (failure) return Promise.reject(failure);
@@ -195,7 +194,7 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
   }
 
   async function close(): Promise<void> {
-    await starting;
+    await start.settled();
     failure = notStarted();
     await inFlight?.catch(() => {});
     stopping.abort();
@@ -210,6 +209,7 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
     partition?.lock.release();
   }
 
+  const start = once(open);
   return {
     kind: 'local',
     append,
@@ -222,8 +222,8 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
     onWritableChange(listener) {
       listeners.push(listener);
     },
-    start: () => (starting ??= open()),
-    stop: () => (stopped ??= close()),
+    start,
+    stop: once(close),
   };
 }
 

@@ -10,10 +10,11 @@
  * A name that starts with a dot is not there yet, or not there any more.
  */
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
 import { errorCode } from '../../system/errno.ts';
 import type { ProcessLock } from '../../system/process-lock.ts';
+import { createUuidV7 } from '../../usage/uuid-v7.ts';
 import { createWhole, type DurableFiles } from './durable-files.ts';
 
 const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
@@ -102,7 +103,8 @@ export async function makePartition(
   logDir: string,
   slot: number,
 ): Promise<OwnedPartition> {
-  const uuid = uuidV7();
+  // Names sort by the time they were made.
+  const uuid = createUuidV7().next(Date.now());
   const name = `${slot}-${uuid}`;
   const hidden = join(logDir, making + name);
   const folder = join(logDir, name);
@@ -158,14 +160,4 @@ async function makeFolder(files: DurableFiles, path: string): Promise<void> {
   if (first === undefined) return;
   for (let made = path; made.length >= first.length; made = dirname(made))
     await files.syncFolder(dirname(made));
-}
-
-/** RFC 9562 UUID v7: names sort by the time they were made. One a start: no need for the pooled maker of ids. */
-function uuidV7(): string {
-  const bytes = randomBytes(16);
-  bytes.writeUIntBE(Date.now(), 0, 6);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x70;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

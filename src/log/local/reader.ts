@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { Logger } from '../../observability/logger.ts';
+import { once } from '../../system/once.ts';
 import type { LogReader } from '../log.ts';
 import { type DurableFiles, durableFiles } from './durable-files.ts';
 import { ensureLog, listPartitions, readLogUuid, removeOrphans } from './folders.ts';
@@ -40,8 +41,6 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
   const buffers = new ReadBuffers();
   const retention = createRetention({ ...options, files, partitions });
   let source: string | null = null;
-  let starting: Promise<void> | null = null;
-  let stopped: Promise<void> | null = null;
   let following: Promise<void> | null = null;
 
   async function find(onPartition: (partition: LocalPartition) => void): Promise<void> {
@@ -85,7 +84,7 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
   }
 
   async function close(): Promise<void> {
-    await starting?.catch(() => {});
+    await start.settled();
     stopping.abort();
     for (const partition of partitions.values()) partition.wake();
     await following;
@@ -93,6 +92,7 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
     for (const partition of partitions.values()) await partition.close();
   }
 
+  const start = once(open);
   return {
     kind: 'local',
     get source() {
@@ -108,7 +108,7 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
       // Whoever was handed one over may still ask for it.
       return names.filter((name) => !there.has(name) && !partitions.has(name));
     },
-    start: (onPartition) => (starting ??= open(onPartition)),
-    stop: () => (stopped ??= close()),
+    start,
+    stop: once(close),
   };
 }

@@ -2,10 +2,10 @@
 
 import { execFile } from 'node:child_process';
 import { link, unlink } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Logger } from '../../observability/logger.ts';
 import { errorCode } from '../../system/errno.ts';
+import { pause } from '../../system/waiting.ts';
 import { findBinaries, type PostgresBinaries } from './binaries.ts';
 import {
   connectionUrl,
@@ -195,7 +195,7 @@ async function startOnSomePort(
     }
     if (problem === 'port_taken' && options.port !== 0) throw portTaken(port);
     // A backend of the server that was killed notices that within a second or so.
-    if (problem === 'still_attached') await delay(500);
+    if (problem === 'still_attached') await pause(500);
   }
   throw new EmbeddedPostgresError(
     'start_failed',

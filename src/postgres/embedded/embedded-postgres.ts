@@ -6,7 +6,7 @@
  * (../database-url.ts).
  */
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../../system/waiting.ts';
 import {
   bringUp,
   type EmbeddedPostgresOptions,
@@ -107,7 +107,7 @@ async function endProcess(run: Run, options: EmbeddedPostgresOptions): Promise<v
   ] as const) {
     server.signal(signal);
     const timer = new AbortController();
-    await Promise.race([end, delay(waitMs, undefined, { signal: timer.signal }).catch(() => {})]);
+    await Promise.race([end, pause(waitMs, timer.signal)]);
     timer.abort();
     if (ended) return;
     if (signal !== 'SIGKILL') options.logger.warn('postgres_stop_slow', { signal, waited_ms: waitMs });

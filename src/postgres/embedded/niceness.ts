@@ -6,9 +6,9 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { getPriority, setPriority } from 'node:os';
-import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode } from '../../system/errno.ts';
 import { processParent } from '../../system/live-process.ts';
+import { pause } from '../../system/waiting.ts';
 import { findEmbeddedFolder } from './folder.ts';
 import { readPostmasterFile } from './postmaster-file.ts';
 
@@ -58,7 +58,7 @@ async function raiseAutogroupNiceness(pid: number, niceness: number): Promise<vo
       return;
     } catch (error) {
       if (errorCode(error) !== 'EAGAIN' || tries === autogroupTriesMax) throw error;
-      await delay(autogroupEveryMs);
+      await pause(autogroupEveryMs);
     }
   }
 }

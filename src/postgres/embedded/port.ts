@@ -1,23 +1,17 @@
 /** Ports on loopback. */
 
-import { createServer } from 'node:net';
 import { errorCode } from '../../system/errno.ts';
+import { probePort } from '../../system/port-probe.ts';
 import { EmbeddedPostgresError } from './embedded-error.ts';
 
-/** Binds a port of 127.0.0.1 for a moment, 0 for any. Returns its number, or null where it is taken. */
-function probePort(port: number): Promise<number | null> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', (error) => {
-      if (['EADDRINUSE', 'EACCES'].includes(errorCode(error) ?? '')) resolve(null);
-      else reject(error);
-    });
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      const address = server.address();
-      const bound = typeof address === 'object' && address !== null ? address.port : null;
-      server.close(() => resolve(bound));
-    });
-  });
+/** The port, any for 0; null where it is taken, or not for this user. */
+async function portIfFree(port: number): Promise<number | null> {
+  try {
+    return await probePort(port);
+  } catch (error) {
+    if (['EADDRINUSE', 'EACCES'].includes(errorCode(error) ?? '')) return null;
+    throw error;
+  }
 }
 
 /**
@@ -28,11 +22,11 @@ function probePort(port: number): Promise<number | null> {
  */
 export async function choosePort(fixed: number, last: number): Promise<number> {
   if (fixed !== 0) {
-    if ((await probePort(fixed)) === null) throw portTaken(fixed);
+    if ((await portIfFree(fixed)) === null) throw portTaken(fixed);
     return fixed;
   }
-  if (last !== 0 && (await probePort(last)) !== null) return last;
-  const free = await probePort(0);
+  if (last !== 0 && (await portIfFree(last)) !== null) return last;
+  const free = await portIfFree(0);
   if (free === null) throw new EmbeddedPostgresError('port_taken', 'no port of 127.0.0.1 is free');
   return free;
 }

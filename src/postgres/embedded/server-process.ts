@@ -1,6 +1,6 @@
 /** One run of the server: started, waited for until it takes connections, or why it did not come up. */
 
-import { setTimeout as delay } from 'node:timers/promises';
+import { pause } from '../../system/waiting.ts';
 import { EmbeddedPostgresError } from './embedded-error.ts';
 import type { EmbeddedFolder } from './folder.ts';
 import { type GuardedProcess, startGuarded } from './guarded-process.ts';
@@ -52,7 +52,7 @@ export async function waitUntilReady(
     }
     const file = await readPostmasterFile(folder.data);
     if (file?.pid === server.pid && file.status === 'ready') return null;
-    await Promise.race([delay(25), end]);
+    await Promise.race([pause(25), end]);
   }
   throw new EmbeddedPostgresError(
     'start_failed',

@@ -1,9 +1,9 @@
 /** Clears what a killed owner may have left behind: a server that still runs, a lock file that names another's pid. */
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { errorCode } from '../../system/errno.ts';
 import { processStart } from '../../system/live-process.ts';
 import { removeSmallFile } from '../../system/small-files.ts';
+import { pause } from '../../system/waiting.ts';
 import { EmbeddedPostgresError } from './embedded-error.ts';
 import type { EmbeddedFolder } from './folder.ts';
 import { livingOwner } from './owner-file.ts';
@@ -33,7 +33,7 @@ export async function takeOver(folder: EmbeddedFolder, waitMs: number): Promise<
         `process ${owner} runs the embedded Postgres in ${folder.root}: stop it, or use another DATA_DIR`,
       );
     }
-    await delay(100);
+    await pause(100);
   }
 }
 
@@ -58,7 +58,7 @@ async function endServer(pid: number, data: string): Promise<void> {
     const deadline = performance.now() + waitMs;
     while (performance.now() < deadline) {
       if ((await processStart(pid)) === null) return;
-      await delay(20);
+      await pause(20);
     }
   }
   throw new EmbeddedPostgresError('in_use', `process ${pid} runs the embedded Postgres and does not end`);

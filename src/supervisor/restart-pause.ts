@@ -1,6 +1,6 @@
 /** The pauses between restarts: the first is short, for what died by accident; each doubles, up to a cap. */
 
-export interface Backoff {
+export interface RestartPause {
   /** The pause before the next restart, in milliseconds. */
   next(): number;
   /** What was restarted has proven healthy: the next pause is short again. */
@@ -10,7 +10,7 @@ export interface Backoff {
 export const firstPauseMs = 100;
 export const pauseMsMax = 10_000;
 
-export function createBackoff(): Backoff {
+export function createRestartPause(): RestartPause {
   let pauseMs = firstPauseMs;
   return {
     next() {
