@@ -1,6 +1,6 @@
 /** What the server's /metrics tell of its backlog. */
 
-import { sampleSum } from '../test/support/instance.ts';
+import { sampleSum } from '../harness/metric-samples.ts';
 import type { Backlog } from './subject.ts';
 
 /** @param text Prometheus' text format */

@@ -3,7 +3,7 @@
  * database, on what the peer has of the machine.
  */
 
-import { type Instance, startCommand } from '../test/support/instance.ts';
+import { type Instance, startCommand } from '../harness/instance.ts';
 import type { CreateSubject } from './subject.ts';
 import { createTopicUsages } from './topic-usages.ts';
 import { uniqueName } from './unique-name.ts';

@@ -14,8 +14,8 @@
 
 import { readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
+import { childrenByParent } from '../harness/process-tree.ts';
 import { processStat } from '../src/system/live-process.ts';
-import { childrenByParent } from '../test/support/process-tree.ts';
 import type { Stage } from './result.ts';
 import type { StageRoot } from './subject.ts';
 

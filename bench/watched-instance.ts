@@ -1,7 +1,7 @@
 /** A server of ours that is measured: it ends with the runner, however that ends. */
 
+import { createInstance, type Instance } from '../harness/instance.ts';
 import { startWatchdog, type Watchdog } from '../kafka/start-watchdog.ts';
-import { createInstance, type Instance } from '../test/support/instance.ts';
 
 /**
  * As `createInstance` makes it; `close` also after a start that failed.

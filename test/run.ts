@@ -6,7 +6,8 @@
  */
 
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -21,6 +22,11 @@ const concurrency = soak ? 1 : 2;
 
 const files = chosen.length > 0 ? chosen.flatMap(testFiles) : testFiles('test').filter(isOfThisRun);
 if (files.length === 0) throw new Error('no test file found');
+/** What the files share: see test/support/cluster-template.ts. */
+const runFolder = mkdtempSync(join(tmpdir(), 'usage-tests-'));
+// Postgres, which never runs as root, passes through.
+chmodSync(runFolder, 0o711);
+process.once('exit', () => rmSync(runFolder, { recursive: true, force: true }));
 process.exitCode = await runTests();
 
 function testFiles(path: string): string[] {
@@ -47,7 +53,7 @@ async function runTests(): Promise<number> {
   ];
   const runner = spawn(process.execPath, [...options, ...files], {
     cwd: root,
-    env: { ...process.env, ...(soak ? { SOAK_MINUTES: String(soakMinutes) } : {}) },
+    env: { ...process.env, TEST_RUN_DIR: runFolder, ...(soak ? { SOAK_MINUTES: String(soakMinutes) } : {}) },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   // The runner ends its tests' processes itself; we only have to outlive it.

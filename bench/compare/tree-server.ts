@@ -11,8 +11,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { keptPort } from '../../harness/kept-port.ts';
+import { childrenByParent } from '../../harness/process-tree.ts';
 import { readPostmasterFile } from '../../src/postgres/embedded/postmaster-file.ts';
-import { childrenByParent } from '../../test/support/process-tree.ts';
 import type { StageRoot } from '../subject.ts';
 
 export interface TreeServer {

@@ -5,11 +5,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import pg from 'pg';
+import { keptPort } from '../../harness/kept-port.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { createEmbeddedPostgres } from '../../src/postgres/embedded/embedded-postgres.ts';
-import { migrate } from '../../src/postgres/migrate.ts';
-import { keptPort } from './kept-port.ts';
+import { copyCluster, migratedTemplate } from './cluster-template.ts';
+import { createDatabase } from './databases.ts';
+
+export { query } from './databases.ts';
 
 export interface TestPostgres {
   /** The server's own database (`usage`), not migrated. */
@@ -35,10 +37,12 @@ export async function startTestPostgres(
   options: { fsync?: boolean; t?: { after(close: () => Promise<void>): void } } = {},
 ): Promise<TestPostgres> {
   const dataDir = await mkdtemp(join(tmpdir(), 'usage-postgres-'));
+  // A server that takes another port when it comes back is away for whoever was told the first.
+  const port = await keptPort();
+  await copyCluster(dataDir, port);
   const server = createEmbeddedPostgres({
     dataDir,
-    // A server that takes another port when it comes back is away for whoever was told the first.
-    port: await keptPort(),
+    port,
     logger: silentLogger,
     fsync: options.fsync ?? false,
   });
@@ -49,7 +53,6 @@ export async function startTestPostgres(
   if (options.t) options.t.after(close);
   else after(close);
   let at = await server.start();
-  let template: Promise<string> | null = null;
 
   return {
     dataDir,
@@ -62,9 +65,8 @@ export async function startTestPostgres(
     get pid() {
       return at.pid;
     },
-    async createDatabase() {
-      template ??= makeTemplate(at.url);
-      return createFrom(at.url, await template);
+    createDatabase() {
+      return createDatabase(at.url, `test_${randomBytes(6).toString('hex')}`, migratedTemplate);
     },
     stop: () => server.stop(),
     async restart() {
@@ -72,40 +74,4 @@ export async function startTestPostgres(
       at = await server.start();
     },
   };
-}
-
-async function makeTemplate(url: string): Promise<string> {
-  const name = 'migrated_template';
-  await query(url, `create database ${name}`);
-  await migrate(withDatabase(url, name), silentLogger);
-  return name;
-}
-
-async function createFrom(url: string, template: string): Promise<string> {
-  const name = `test_${randomBytes(6).toString('hex')}`;
-  await query(url, `create database ${name} template ${template}`);
-  return withDatabase(url, name);
-}
-
-function withDatabase(url: string, name: string): string {
-  const changed = new URL(url);
-  changed.pathname = `/${name}`;
-  return changed.toString();
-}
-
-/** Runs one statement over a connection of its own. */
-export async function query<Row extends pg.QueryResultRow>(
-  url: string,
-  sql: string,
-  values: unknown[] = [],
-): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url });
-  // The query in flight rejects with it; an event nobody hears would end the test.
-  client.on('error', () => {});
-  await client.connect();
-  try {
-    return (await client.query<Row>(sql, values)).rows;
-  } finally {
-    await client.end();
-  }
 }

@@ -1,7 +1,7 @@
 /** Who started whom, for those that look after whole servers: the tests' instance and the benchmark. Linux. */
 
 import { readdir } from 'node:fs/promises';
-import { processParent } from '../../src/system/live-process.ts';
+import { processParent } from '../src/system/live-process.ts';
 
 /** The processes that run now, by the one that started them or took them over. */
 export async function childrenByParent(): Promise<Map<number, number[]>> {

@@ -1,1 +1,0 @@
-export { keptPort } from '../../harness/kept-port.ts';
