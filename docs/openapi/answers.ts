@@ -67,6 +67,12 @@ export const malformedRequest: ZodOpenApiResponseObject = {
   id: 'MalformedRequest',
 };
 
+/** What every path answers to a page of another site. */
+export const foreignPage: ZodOpenApiResponseObject = {
+  ...problemResponse('A web page of another site, unless `USAGE_CORS_ORIGINS` lists it.', codesOf(403)),
+  id: 'ForeignPage',
+};
+
 export const notFound: ZodOpenApiResponseObject = {
   ...problemResponse('Any path that is not in this document.', codesOf(404)),
   id: 'NotFound',

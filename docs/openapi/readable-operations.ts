@@ -6,7 +6,7 @@ import type {
   ZodOpenApiResponseObject,
 } from 'zod-openapi';
 import { healthy, notReady, ready } from './answer-schemas.ts';
-import { malformedRequest, methodNotAllowed, retryAfter } from './answers.ts';
+import { foreignPage, malformedRequest, methodNotAllowed, retryAfter } from './answers.ts';
 
 type Responses = Record<number, ZodOpenApiResponseObject>;
 
@@ -20,7 +20,7 @@ interface Readable {
 
 /** HEAD answers as GET does, without the body. */
 function readable({ name, tag, summary, description, responses }: Readable): ZodOpenApiPathItemObject {
-  const others = { 400: malformedRequest, 405: methodNotAllowed('GET, HEAD') };
+  const others = { 400: malformedRequest, 403: foreignPage, 405: methodNotAllowed('GET, HEAD') };
   const get: ZodOpenApiOperationObject = {
     operationId: `get${name}`,
     tags: [tag],
@@ -39,6 +39,7 @@ function readable({ name, tag, summary, description, responses }: Readable): Zod
     responses: {
       ...Object.fromEntries(withoutBodies),
       400: { description: 'Malformed framing. The connection is closed.' },
+      403: { description: 'A web page of another site.' },
     },
   };
   return { get, head };

@@ -58,8 +58,10 @@ export const postUsages: ZodOpenApiOperationObject = {
       content: { 'application/json': { schema: batch, examples: multiStatusExamples } },
     },
     400: problemResponse('Malformed: JSON, UTF-8, compression, framing or a header field.', codesOf(400)),
+    403: problemResponse('A web page of another site, unless `USAGE_CORS_ORIGINS` lists it.', codesOf(403)),
     405: methodNotAllowed('POST'),
     408: problemResponse('The body did not arrive in time. The connection is closed.', codesOf(408)),
+    411: problemResponse('Neither Content-Length nor chunked. The connection is closed.', codesOf(411)),
     413: problemResponse('Over a limit.', codesOf(413)),
     415: problemResponse(
       'Another media type, charset or content coding than those named here.',

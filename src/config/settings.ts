@@ -65,6 +65,16 @@ export const settingsSchema = z.object({
     .describe(
       'Front processes that share PORT. Default: half the cores on Linux, at most 64, elsewhere 1 (more need SO_REUSEPORT).',
     ),
+  USAGE_CORS_ORIGINS: z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9+.-]*:\/\/[^\s/,]+(,[a-z][a-z0-9+.-]*:\/\/[^\s/,]+)*$/,
+      'must be origins such as https://app.example, separated by commas',
+    )
+    .optional()
+    .describe(
+      "Web pages that may post usages, by origin (https://app.example,https://www.example). Not set: none; requests of any other site's page are 403.",
+    ),
   USAGE_BODY_BYTES_MAX: integer(1 * KiB, 64 * MiB)
     .default(1 * MiB)
     .describe('Body bytes on the wire; more is 413.'),

@@ -9,9 +9,11 @@ const problemJson = 'application/problem+json';
 
 const phrases: Record<number, string> = {
   400: '400 Bad Request',
+  403: '403 Forbidden',
   404: '404 Not Found',
   405: '405 Method Not Allowed',
   408: '408 Request Timeout',
+  411: '411 Length Required',
   413: '413 Content Too Large',
   415: '415 Unsupported Media Type',
   422: '422 Unprocessable Content',
@@ -54,6 +56,21 @@ export function problemAnswer(code: HttpProblemCode, member: string | null = nul
 export function methodNotAllowedAnswer(allow: string): Answer {
   return { ...problemAnswer('method_not_allowed'), headers: [['Allow', allow]] };
 }
+
+/** To a listed origin's question what its page may send. */
+export const preflightAnswer: Answer = {
+  status: '204 No Content',
+  contentType: '',
+  body: '',
+  headers: [
+    ['Access-Control-Allow-Methods', 'POST'],
+    [
+      'Access-Control-Allow-Headers',
+      'Content-Type, Content-Encoding, Idempotency-Key, Authorization, X-API-Key',
+    ],
+    ['Access-Control-Max-Age', '7200'],
+  ],
+};
 
 /** What the HTTP server sends at once of an answer given inside its handler: more than it corks (16 KiB). */
 const unheldBytes = 17 * 1024;

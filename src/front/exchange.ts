@@ -10,6 +10,7 @@ import type { HttpResponse } from './uws.ts';
 export interface Answer {
   /** The status line's code and phrase. */
   readonly status: string;
+  /** '' for a 204, which has no body. */
   readonly contentType: string;
   /** ASCII only where it is a string. */
   readonly body: string | Buffer;
@@ -32,6 +33,8 @@ export class Exchange {
   readonly startedMs: number;
   readonly #scope: ExchangeScope;
   #heldBytes = 0;
+  /** The listed origin whose page asks, and may read the answer; '' where no such page does. */
+  readableBy = '';
   /** No answer is possible any more: one was begun, or the client has gone. */
   isClosed = false;
   #ended = false;
@@ -70,7 +73,7 @@ export class Exchange {
     });
   }
 
-  /** Answers a HEAD: what `answer` would, without the body. */
+  /** Answers without a body: a HEAD as `answer` would, or a 204. */
   answerHead(answer: Answer): void {
     if (this.isClosed) return;
     this.#close(answer);
@@ -78,7 +81,7 @@ export class Exchange {
     res.cork(() => {
       this.#writeHead(answer);
       // Given a length (or anything) to report, the server would wait for the bytes and not take it as answered.
-      res.writeHeader('Content-Length', String(answer.body.length));
+      if (answer.contentType !== '') res.writeHeader('Content-Length', String(answer.body.length));
       res.endWithoutBody();
     });
     this.#end();
@@ -92,8 +95,17 @@ export class Exchange {
 
   #writeHead({ status, contentType, headers }: Answer): void {
     const { res } = this;
-    res.writeStatus(status).writeHeader('Content-Type', contentType);
+    res.writeStatus(status);
+    if (contentType !== '') res.writeHeader('Content-Type', contentType);
+    if (this.readableBy !== '') this.#writeReadable();
     if (headers) for (const [name, value] of headers) res.writeHeader(name, value);
+  }
+
+  #writeReadable(): void {
+    this.res
+      .writeHeader('Access-Control-Allow-Origin', this.readableBy)
+      .writeHeader('Access-Control-Expose-Headers', 'Retry-After, RateLimit, RateLimit-Policy')
+      .writeHeader('Vary', 'Origin');
   }
 
   #sendRest(body: string | Buffer): void {

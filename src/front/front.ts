@@ -12,7 +12,6 @@ import { addRoutes } from './routes.ts';
 import { type ListenSocket, loadUws, type TemplatedApp, type Uws } from './uws.ts';
 
 export interface FrontOptions extends IntakeOptions {
-  host: string;
   /** 0 picks a free one. On Linux several fronts may share a port. */
   port: number;
   /** What `/readyz` answers: the instance's state, not this front's alone. */

@@ -6,7 +6,7 @@
 
 /** A problem of a whole request. `detail` says what to do. */
 export interface HttpProblem {
-  readonly status: 400 | 404 | 405 | 408 | 413 | 415 | 422 | 500 | 503;
+  readonly status: 400 | 403 | 404 | 405 | 408 | 411 | 413 | 415 | 422 | 500 | 503;
   readonly title: string;
   readonly detail: string;
 }
@@ -31,28 +31,39 @@ export const httpProblems = {
     status: 400,
     title: 'Malformed request',
     detail:
-      'The request is framed ambiguously. Send exactly one Content-Length, or Transfer-Encoding: chunked, not both.',
+      'The request is framed ambiguously. Send exactly one Host, and one Content-Length or Transfer-Encoding: chunked, not both.',
   },
   invalid_idempotency_key: {
     status: 400,
     title: 'Invalid Idempotency-Key',
     detail: 'Send one Idempotency-Key of 1 to 255 visible ASCII characters.',
   },
+  origin_not_allowed: {
+    status: 403,
+    title: 'Origin not allowed',
+    detail:
+      "The request comes from a web page of another site. List the page's origin in USAGE_CORS_ORIGINS to allow it.",
+  },
   not_found: {
     status: 404,
     title: 'No such path',
-    detail: 'Usages are posted to /api/usages.',
+    detail: 'Post usages to /api/usages, without a slash at the end.',
   },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',
-    detail: 'The Allow header names the methods of this path.',
+    detail: 'Use POST for /api/usages, GET for any other path (see Allow).',
   },
   body_timeout: {
     status: 408,
     title: 'Body too slow',
     detail:
       'The body did not arrive in time. Send it again on a better connection; nothing of it was stored.',
+  },
+  length_required: {
+    status: 411,
+    title: 'Length required',
+    detail: 'Send Content-Length, or Transfer-Encoding: chunked.',
   },
   body_too_large: {
     status: 413,

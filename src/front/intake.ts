@@ -2,6 +2,8 @@
 
 import type { Registry } from 'prom-client';
 import type { Settings } from '../config/settings.ts';
+import { listedOrigins } from '../http/browser-origin.ts';
+import { isLoopback } from '../http/loopback.ts';
 import { type LogAppender, LogUnavailableError } from '../log/log.ts';
 import { codeLines } from '../observability/error-fields.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -13,12 +15,15 @@ import { Exchange, type ExchangeScope } from './exchange.ts';
 import { createFrontMetrics } from './front-metrics.ts';
 import { GroupCommit } from './group-commit.ts';
 import { createInflater } from './inflate.ts';
+import { createPageCheck, type PageCheck } from './page-check.ts';
 import { createPostUsages } from './post-usages.ts';
-import { createReplies } from './replies.ts';
+import { createReplies, type Replies } from './replies.ts';
 import { createUsageReader } from './request-usages.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 export interface IntakeOptions {
+  /** The address listened on. */
+  host: string;
   settings: Settings;
   /** Started before the front, stopped after it, by whoever made it. */
   appender: LogAppender;
@@ -34,6 +39,8 @@ export interface IntakeOptions {
 
 export interface Intake {
   readonly registry: Registry;
+  readonly replies: Replies;
+  readonly pageCheck: PageCheck;
   begin(res: HttpResponse, startedMs: number): Exchange;
   postUsages(res: HttpResponse, req: HttpRequest): void;
   /** What depends on time. Called several times a second. */
@@ -84,6 +91,11 @@ export function createIntake(options: IntakeOptions): Intake {
     onLate: (exchange) => replies.refuse(exchange, 'body_timeout', true),
   });
   const replies = createReplies({ onRefused: metrics.refused, onShed: metrics.shed, onDefect: tellDefect });
+  const pageCheck = createPageCheck({
+    listed: listedOrigins(settings.USAGE_CORS_ORIGINS),
+    onLoopback: isLoopback(options.host),
+    replies,
+  });
   const scope: ExchangeScope = {
     admission,
     get isStopping() {
@@ -107,12 +119,15 @@ export function createIntake(options: IntakeOptions): Intake {
     }),
     groupCommit,
     replies,
+    pageCheck,
     bodyBytesMax: settings.USAGE_BODY_BYTES_MAX,
     begin,
     onDurable: metrics.durable,
   });
   return {
     registry: metrics.registry,
+    replies,
+    pageCheck,
     begin,
     postUsages,
     tick() {

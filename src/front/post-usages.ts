@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Inflater } from './inflate.ts';
 import { bodyFormat, contentCoding } from './media-type.ts';
+import type { PageCheck } from './page-check.ts';
 import { createRead } from './read.ts';
 import { createReceive } from './receive.ts';
 import type { Replies } from './replies.ts';
@@ -21,6 +22,7 @@ export interface PostUsagesParts {
   readonly reader: UsageReader;
   readonly groupCommit: GroupCommit;
   readonly replies: Replies;
+  readonly pageCheck: PageCheck;
   readonly bodyBytesMax: number;
   begin(res: HttpResponse, startedMs: number): Exchange;
   onDurable(usages: number): void;
@@ -30,7 +32,7 @@ export interface PostUsagesParts {
 const framedBytesMax = 999_999_999;
 
 export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, req: HttpRequest) => void {
-  const { admission, replies, bodyBytesMax, begin } = parts;
+  const { admission, replies, pageCheck, bodyBytesMax, begin } = parts;
   const commit = createCommit(parts);
   const read = createRead({ ...parts, onUsages: commit });
   const receive = createReceive({ ...parts, onBody: read });
@@ -40,7 +42,9 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
     const head = readHead(req);
     const { contentLength, chunked } = head;
     if (head.ambiguous) return replies.refuseUnheld(exchange, 'malformed_request');
+    if (contentLength < 0 && !chunked) return replies.refuseUnheld(exchange, 'length_required');
     if (contentLength > framedBytesMax) return replies.refuseUnheld(exchange, 'body_too_large');
+    if (!pageCheck(exchange, head)) return;
     // Keys and rates (401, 403, 429) come here, before anything is looked at that costs more than the head.
     const format = bodyFormat(head.contentType);
     if (format === null) return replies.refuse(exchange, 'unsupported_media_type');

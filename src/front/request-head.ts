@@ -16,6 +16,10 @@ export interface RequestHead {
   /** Bytes, or -1 where none is declared. */
   contentLength: number;
   chunked: boolean;
+  /** '' where there is none, as the two below. */
+  host: string;
+  origin: string;
+  secFetchSite: string;
   /** Two parsers could frame this request differently: answer 400 and close. */
   ambiguous: boolean;
 }
@@ -38,13 +42,21 @@ const head: RequestHead = {
   idempotencyKeys: 0,
   contentLength: -1,
   chunked: false,
+  host: '',
+  origin: '',
+  secFetchSite: '',
   ambiguous: false,
 };
+let hosts = 0;
 let lengths = 0;
 let transferEncodings = 0;
 
 function takeField(key: string, value: string): void {
   switch (key) {
+    case 'host':
+      hosts++;
+      head.host = value;
+      break;
     case 'content-length':
       lengths++;
       head.contentLength = digits.test(value) ? Number(value) : Number.NaN;
@@ -63,6 +75,12 @@ function takeField(key: string, value: string): void {
       head.idempotencyKeys++;
       head.idempotencyKey = value;
       break;
+    case 'origin':
+      head.origin = head.origin === '' ? value : `${head.origin},${value}`;
+      break;
+    case 'sec-fetch-site':
+      head.secFetchSite = value;
+      break;
   }
 }
 
@@ -76,10 +94,14 @@ export function readHead(req: HttpRequest): Readonly<RequestHead> {
   head.idempotencyKeys = 0;
   head.contentLength = -1;
   head.chunked = false;
+  head.origin = '';
+  head.secFetchSite = '';
+  hosts = 0;
   lengths = 0;
   transferEncodings = 0;
   req.forEach(takeField);
   head.ambiguous =
+    hosts !== 1 ||
     lengths > 1 ||
     transferEncodings > 1 ||
     (lengths === 1 && (transferEncodings === 1 || Number.isNaN(head.contentLength))) ||

@@ -4,30 +4,38 @@ import {
   apiDocumentAnswer,
   healthyAnswer,
   methodNotAllowedAnswer,
+  preflightAnswer,
   problemAnswer,
   readinessAnswer,
-  unheldProblemAnswer,
 } from './answers.ts';
 import type { Answer, Exchange } from './exchange.ts';
+import type { PageCheck } from './page-check.ts';
+import type { Replies } from './replies.ts';
 import { readHead } from './request-head.ts';
 import type { HttpRequest, HttpResponse, TemplatedApp } from './uws.ts';
 
 export interface RouteParts {
   postUsages(res: HttpResponse, req: HttpRequest): void;
   begin(res: HttpResponse, startedMs: number): Exchange;
+  readonly replies: Replies;
+  readonly pageCheck: PageCheck;
   readiness(): { ready: boolean; reason: string };
   readonly apiDocument: Buffer;
 }
 
 export function addRoutes(app: TemplatedApp, parts: RouteParts): void {
-  const { postUsages, begin, readiness } = parts;
-  /** An answer that needs nothing of the request but its framing. */
-  const direct = (answerOf: () => Answer) => (res: HttpResponse, req: HttpRequest) => {
-    const exchange = begin(res, performance.now());
-    if (readHead(req).ambiguous) exchange.answer(unheldProblemAnswer('malformed_request'), true);
-    else if (req.getCaseSensitiveMethod() === 'HEAD') exchange.answerHead(answerOf());
-    else exchange.answer(answerOf());
-  };
+  const { postUsages, begin, readiness, replies, pageCheck } = parts;
+  /** An answer that needs nothing of the request but its head. */
+  const direct =
+    (answerOf: (req: HttpRequest, exchange: Exchange) => Answer) => (res: HttpResponse, req: HttpRequest) => {
+      const exchange = begin(res, performance.now());
+      const head = readHead(req);
+      if (head.ambiguous) return replies.refuseUnheld(exchange, 'malformed_request');
+      if (!pageCheck(exchange, head)) return;
+      const answer = answerOf(req, exchange);
+      if (req.getCaseSensitiveMethod() === 'HEAD' || answer === preflightAnswer) exchange.answerHead(answer);
+      else exchange.answer(answer);
+    };
   const readable = (path: string, answerOf: () => Answer) => {
     const handler = direct(answerOf);
     app.get(path, handler);
@@ -39,6 +47,14 @@ export function addRoutes(app: TemplatedApp, parts: RouteParts): void {
   };
 
   app.post('/api/usages', postUsages);
+  app.options(
+    '/api/usages',
+    direct((req, { readableBy }) =>
+      readableBy !== '' && req.getHeader('access-control-request-method') !== ''
+        ? preflightAnswer
+        : methodNotAllowedAnswer('POST'),
+    ),
+  );
   app.any(
     '/api/usages',
     direct(() => methodNotAllowedAnswer('POST')),

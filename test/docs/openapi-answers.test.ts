@@ -121,6 +121,7 @@ test('every problem of the document but a mistake of ours is given, as described
   ];
   for (const [body, headers] of requests) take(await post(port, body, headers));
   take(await send(port, { method: 'PUT' }));
+  take(await post(port, usage, { origin: 'http://evil.example' }));
 
   const raw = async (head: string, body: string) => {
     const connection = connectRaw(t, port);
@@ -130,6 +131,7 @@ test('every problem of the document but a mistake of ours is given, as described
   };
   await raw('Content-Length: 2\r\nContent-Length: 3', '{}');
   await raw('Content-Length: 20', '{');
+  await raw('X-Length: none', '');
 
   appender.failure = appendFailed();
   take(await post(port, usage));

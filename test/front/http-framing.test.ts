@@ -189,3 +189,26 @@ test('a usage sent before the one before it is answered closes the connection, a
     assert.equal(connection.received, '');
   }
 });
+
+test('two Host are 400, whatever they say', async (t) => {
+  const { port, appender } = await startFront(t);
+  for (const second of ['x', 'y', '']) {
+    const connection = connectRaw(t, port);
+    connection.write(`${requestHead(`Host: ${second}`, `Content-Length: ${length}`)}${body}${smuggled}`);
+    await until(() => connection.isClosed, { what: 'the connection is closed' });
+    assert.deepEqual(statusesIn(connection.received), [400]);
+  }
+  assert.equal(appender.groups.length, 0);
+});
+
+test('a POST without a length is 411 and closed: what follows may be its body', async (t) => {
+  const { port, appender } = await startFront(t);
+  for (const rest of ['', body, smuggled]) {
+    const connection = connectRaw(t, port);
+    connection.write(`${requestHead()}${rest}`);
+    await until(() => connection.isClosed, { what: 'the connection is closed' });
+    assert.deepEqual(statusesIn(connection.received), [411]);
+    assert.match(connection.received, /"code":"length_required"/);
+  }
+  assert.equal(appender.groups.length, 0);
+});

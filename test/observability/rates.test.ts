@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { quantileOf, shareWithin } from '../../src/admin/console/quantiles.ts';
 import { seriesOf } from '../../src/admin/console/series.ts';
-import { isLoopback, namesThisMachine } from '../../src/admin/loopback.ts';
+import { isLoopback, namesThisMachine } from '../../src/http/loopback.ts';
 import { createMetrics, type MetricSnapshot } from '../../src/observability/metrics.ts';
 import { ratesBetween } from '../../src/observability/rates.ts';
 import { createMetricsHub } from '../../src/supervisor/metrics-hub.ts';

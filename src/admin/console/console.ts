@@ -5,13 +5,13 @@
  */
 
 import type { Settings } from '../../config/settings.ts';
+import { isLoopback, namesThisMachine } from '../../http/loopback.ts';
 import { mergeSnapshots } from '../../observability/merge.ts';
 import type { MetricName, MetricSnapshot } from '../../observability/metrics.ts';
 import { ratesBetween } from '../../observability/rates.ts';
 import type { Role } from '../../role/roles.ts';
 import { type AdminPath, type AdminPaths, answerProblem } from '../admin-paths.ts';
 import { createEventStream } from '../event-stream.ts';
-import { isLoopback, namesThisMachine } from '../loopback.ts';
 import { consoleFiles } from './files.ts';
 import { consoleMetrics, consoleSnapshot } from './reading.ts';
 import { samplePath } from './sample.ts';
