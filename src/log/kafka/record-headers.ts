@@ -6,14 +6,7 @@
 
 import { crc32 } from 'node:zlib';
 import type { IHeaders } from 'kafkajs';
-import {
-  decodePayload,
-  encodeHeaderLine,
-  type LogRecord,
-  type RecordHeader,
-  RecordTooNewError,
-  recordFormatVersion,
-} from '../record.ts';
+import { decodePayload, encodeHeaderLine, type LogRecord, magic, type RecordHeader } from '../record.ts';
 
 /** The Kafka record headers of a record, each as text. */
 export function encodeRecordHeaders(header: RecordHeader, rows: Buffer): Record<string, string> {
@@ -23,7 +16,7 @@ export function encodeRecordHeaders(header: RecordHeader, rows: Buffer): Record<
     count: String(header.count),
     months: header.months.join(','),
     'received-at-ms': String(header.receivedAtMs),
-    crc32: recordCrc(header, rows).toString(16).padStart(8, '0'),
+    crc32: hexOf(recordCrc(header, rows)),
   };
 }
 
@@ -33,29 +26,35 @@ export function recordCrc(header: RecordHeader, rows: Buffer): number {
 }
 
 /**
- * The record at `position`. Its header is null where it is not one of ours, or its CRC does not hold.
- * @throws RecordTooNewError for a version above ours, whatever else is in it
+ * The record at `position`. Its header is null where it is not one of ours, or its CRC does not hold: then nothing that
+ * the headers say is believed, whatever it is.
+ * @throws RecordTooNewError for a whole record of a version above ours
  */
 export function decodeRecord(position: number, headers: IHeaders | undefined, value: Buffer): LogRecord {
-  const header = headers ? decodeHeader(position, headers) : null;
-  if (header) {
-    const crc = recordCrc(header, value);
-    if (crc === Number.parseInt(text(headers, 'crc32') ?? '', 16))
-      return { position, next: position + 1, crc, header, rows: value };
-  }
-  return { position, next: position + 1, crc: crc32(value), header: null, rows: value };
+  const whole = headers ? decodeWhole(position, headers, value) : null;
+  const { crc, header } = whole ?? { crc: crc32(value), header: null };
+  return { position, next: position + 1, crc, header, rows: value };
 }
 
-function decodeHeader(position: number, headers: IHeaders): RecordHeader | null {
-  const version = text(headers, 'usage-ingest');
-  if (version === null || !/^[1-9]\d{0,8}$/.test(version)) return null;
-  if (Number(version) > recordFormatVersion) throw new RecordTooNewError(position, Number(version));
-  const fields = ['columns', 'count', 'months', 'received-at-ms'].map((name) => text(headers, name));
+/** Null where the CRC does not hold, or what it holds for is no record of ours. */
+function decodeWhole(
+  position: number,
+  headers: IHeaders,
+  value: Buffer,
+): { crc: number; header: RecordHeader } | null {
+  const fields = ['usage-ingest', 'columns', 'count', 'months', 'received-at-ms'].map((name) =>
+    text(headers, name),
+  );
   if (fields.some((field) => field === null || /[\t\n]/.test(field))) return null;
   // One reading of the fields for both logs: the header line's.
-  const line = `usage-ingest/${version}\t${fields.join('\t')}\n`;
-  return decodePayload(Buffer.from(line, 'latin1'), position)?.header ?? null;
+  const line = Buffer.from(`${magic}${fields.join('\t')}\n`, 'latin1');
+  const crc = crc32(value, crc32(line));
+  if (text(headers, 'crc32') !== hexOf(crc)) return null;
+  const payload = decodePayload(line, position);
+  return payload && { crc, header: payload.header };
 }
+
+const hexOf = (crc: number) => crc.toString(16).padStart(8, '0');
 
 /** Null where the header is missing or stands more than once. */
 function text(headers: IHeaders | undefined, name: string): string | null {
