@@ -12,6 +12,8 @@ export const logEvents = {
   kafka_reached: 'Kafka acknowledges appends.',
   kafka_away: 'Kafka does not acknowledge appends: they go to the local log, or are refused with 503.',
   kafka_misconfigured: 'Kafka cannot be used until someone changes a setting, a right or the topic.',
+  kafka_log_made_anew:
+    'A partition of the topic acknowledged an offset that it had acknowledged before: the topic was deleted and made anew, or its log was cut short. What was acknowledged and not stored before that is a gap.',
   kafka_weak: 'Settings of the Kafka topic weaken what a 201 promises.',
   relay_stopped: 'The relay cannot go on with a partition of the spool; the line says why. It tries again.',
   relay_resumed: 'A partition of the spool that had stopped goes on into Kafka.',

@@ -32,7 +32,7 @@ test('a topic is counted by whom the group did not take at once, and who lost th
   let first = 0;
   for (const [partition, count] of counts.entries()) {
     const { header, rows } = numberedRecord(first, count);
-    await producer.send(partition, header, rows);
+    await producer.send(partition, header, rows, 10_000);
     first += count;
   }
 
@@ -44,7 +44,7 @@ test('a topic is counted by whom the group did not take at once, and who lost th
   assert.equal(await usages.count(), first);
 
   const { header, rows } = numberedRecord(first, 30);
-  await producer.send(0, header, rows);
+  await producer.send(0, header, rows, 10_000);
   const lost = proxy.cutAt((chunk) => requestOf(chunk) === fetchRequest);
   assert.equal(await usages.count(), first + 30);
   await lost;

@@ -1,7 +1,7 @@
 /**
  * The writing side of the Kafka log. Records stay on a partition for a while and then go to the next one,
- * several in flight; one that a broker fails is tried on a partition of another broker while its time lasts. A rejection means *unknown*: the record
- * may be there, now or later.
+ * several in flight; one that a broker fails is tried on a partition of another broker while its time lasts. A rejection
+ * means *unknown*: the record may be there, now or later. So does every answer that is not an acknowledgement in full.
  *
  * `writable` is false while no broker can be used; it probes by itself and turns true again.
  */
@@ -12,11 +12,18 @@ import { once } from '../../system/once.ts';
 import { within } from '../../system/waiting.ts';
 import { type LogAppender, type LogKind, LogUnavailableError } from '../log.ts';
 import type { RecordHeader } from '../record.ts';
+import {
+  acknowledgedOffset,
+  createOffsetOrder,
+  LogMadeAnewError,
+  NotAcknowledgedError,
+} from './acknowledgement.ts';
 import type { Patience } from './client.ts';
-import { type ConnectedProducer, connectProducer } from './connected-producer.ts';
+import type { ConnectedProducer } from './connected-producer.ts';
 import { createLeaderHealth } from './leader-health.ts';
 import { KafkaMisconfiguredError, kafkaErrorType } from './misconfigured-error.ts';
-import { missingRights } from './rights.ts';
+import type { TopicState } from './topic.ts';
+import { kafkaTopicAccess, type TopicAccess } from './topic-access.ts';
 
 export interface KafkaAppenderOptions {
   readonly settings: Settings;
@@ -28,6 +35,8 @@ export interface KafkaAppenderOptions {
   readonly logger: Logger;
   /** Told of the topic at every new connection. */
   readonly onWeaknesses?: (weaknesses: readonly string[]) => void;
+  /** Default: kafkajs'. */
+  readonly access?: TopicAccess;
 }
 
 export interface KafkaAppender extends LogAppender {
@@ -37,21 +46,28 @@ export interface KafkaAppender extends LogAppender {
 
 /** A front with the wrong rights goes on spooling; someone is told, and it looks again now and then. */
 const misconfiguredPauseMs = 30_000;
+/** How often it is looked whether the topic has other partitions or leaders. */
+const lookEveryMs = 20_000;
 const closeWaitMsMax = 5_000;
 const startMsMax = 3_000;
 
 export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppender {
   const { settings, logger, appendTimeoutMs } = options;
   const probeMs = settings.USAGE_KAFKA_PROBE_MS;
+  const access = options.access ?? kafkaTopicAccess(options);
   const health = createLeaderHealth(probeMs);
+  const offsets = createOffsetOrder();
   const listeners: ((writable: boolean) => void)[] = [];
   let producer: ConnectedProducer | null = null;
+  /** Partitions that the producer turned out not to reach. */
+  let absent = new Set<number>();
   let stayUntilMs = 0;
   let turn = Math.floor(Math.random() * 1_000_000); // fronts that start together do not go round together
   let writable = false;
   let told: 'up' | 'away' | 'misconfigured' | null = null;
   let toldWeak = '';
   let probe: NodeJS.Timeout | null = null;
+  let looks: NodeJS.Timeout | null = null;
   let connecting: Promise<void> | null = null;
   let stopping = false;
 
@@ -64,10 +80,13 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
     }
     for (let tried = 0; tried < from.partitions.length; tried++, turn++) {
       const partition = from.partitions[turn % from.partitions.length]!;
-      if (health.usable(from.leaderOf(partition), nowMs)) return partition;
+      if (isUsable(from, partition, nowMs)) return partition;
     }
     return null;
   }
+
+  const isUsable = (from: ConnectedProducer, partition: number, nowMs: number) =>
+    !absent.has(partition) && health.usable(from.leaderOf(partition), nowMs);
 
   async function appendRecord(header: RecordHeader | null, rows: Buffer): Promise<LogKind> {
     const deadlineMs = performance.now() + appendTimeoutMs;
@@ -78,29 +97,52 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
       const leftMs = deadlineMs - performance.now();
       if (!current || partition === null || leftMs <= 0)
         throw new LogUnavailableError('failed', 'Kafka did not acknowledge the record', { cause });
-      const leader = current.leaderOf(partition);
       try {
-        await within(leftMs, 'Kafka', current.send(partition, header, rows));
-        if (health.anyFailed()) health.succeeded(leader);
+        await send(current, partition, header, rows, leftMs);
         return 'kafka';
       } catch (error) {
         cause = error;
         if (isAboutRecord(error))
           throw new LogUnavailableError('failed', 'Kafka refuses the record', { cause });
-        health.failed(leader, performance.now());
-        stayUntilMs = 0;
-        if (current === producer) refreshSoon();
-        update(error);
+        sendFailed(current, partition, error);
       }
     }
+  }
+
+  /** @throws NotAcknowledgedError, LogMadeAnewError, LateError, or what kafkajs rejects with */
+  async function send(
+    to: ConnectedProducer,
+    partition: number,
+    header: RecordHeader | null,
+    rows: Buffer,
+    timeoutMs: number,
+  ): Promise<void> {
+    const floor = offsets.floor(partition);
+    const results = await to.send(partition, header, rows, timeoutMs);
+    const offset = acknowledgedOffset(results, to.topic.name, partition);
+    offsets.acknowledged(partition, floor, offset);
+    if (health.anyFailed()) health.succeeded(to.leaderOf(partition));
+  }
+
+  function sendFailed(of: ConnectedProducer, partition: number, error: unknown): void {
+    if (error instanceof NotAcknowledgedError) {
+      // Its broker is not to blame: kafkajs knows the topic otherwise than its admin client did.
+      if (of === producer) absent.add(partition);
+    } else if (error instanceof LogMadeAnewError) {
+      logger.error('kafka_log_made_anew', { partition, err: error });
+    } else {
+      health.failed(of.leaderOf(partition), performance.now());
+    }
+    stayUntilMs = 0;
+    if (of === producer) refreshSoon();
+    update(error);
   }
 
   /** Looks whether appends are possible, and tells whoever wants to know of a change. */
   function update(cause?: unknown): void {
     const nowMs = performance.now();
     const current = producer;
-    const usable =
-      !stopping && current?.partitions.some((each) => health.usable(current.leaderOf(each), nowMs));
+    const usable = !stopping && current?.partitions.some((each) => isUsable(current, each, nowMs));
     if (usable) tell('up');
     else tell(cause instanceof KafkaMisconfiguredError ? 'misconfigured' : 'away', cause);
     if (writable === Boolean(usable)) return;
@@ -141,26 +183,9 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   }
 
   let failedToConnect: unknown = null;
-  let hasRights = false;
-
-  /** Until they were there once: later the appends themselves tell. */
-  async function checkRights(next: ConnectedProducer): Promise<void> {
-    const problems = hasRights ? [] : await missingRights(settings, options.clientId, ['append']);
-    hasRights = problems.length === 0;
-    if (hasRights) return;
-    void next.close();
-    throw new KafkaMisconfiguredError(problems);
-  }
-
   async function connect(): Promise<void> {
     try {
-      const { clientId, patience } = options;
-      const next = await connectProducer(settings, {
-        clientId,
-        patience,
-        inFlightMax: settings.USAGE_KAFKA_IN_FLIGHT_MAX,
-      });
-      await checkRights(next);
+      const next = await access.connect();
       failedToConnect = null;
       if (stopping) return void (await next.close());
       replaceProducer(next);
@@ -190,7 +215,17 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   function replaceProducer(next: ConnectedProducer | null): void {
     const old = producer;
     producer = next;
+    absent = new Set();
     if (old) void closeIdle(old);
+  }
+
+  /** Whether the topic has got other partitions or leaders; then the producer is replaced by one that knows them. */
+  async function look(): Promise<void> {
+    const seen = producer;
+    if (!seen || connecting || stopping) return;
+    // Away: the appends tell.
+    const now = await access.look().catch(() => null);
+    if (now && producer === seen && shapeOf(now) !== shapeOf(seen.topic)) await refresh().catch(() => {});
   }
 
   async function open(): Promise<void> {
@@ -201,11 +236,13 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
       if (error instanceof KafkaMisconfiguredError) throw error;
       // Away: it goes on trying, and whoever appends is told.
     }
+    looks = setInterval(() => void look(), lookEveryMs);
   }
 
   async function close(): Promise<void> {
     await start.settled();
     if (probe) clearTimeout(probe);
+    if (looks) clearInterval(looks);
     await connecting?.catch(() => {});
     const last = producer;
     producer = null;
@@ -229,6 +266,12 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
       return stop();
     },
   };
+}
+
+/** What a producer has to know of the topic, as text. */
+function shapeOf({ clusterId, partitions }: Pick<TopicState, 'clusterId' | 'partitions'>): string {
+  const leaders = partitions.map(({ partitionId, leader, isr }) => `${partitionId}:${leader}:${isr.length}`);
+  return [clusterId, ...leaders.sort()].join(' ');
 }
 
 /** Lets what is in flight come to its end first. */

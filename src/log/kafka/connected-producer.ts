@@ -8,6 +8,7 @@ import kafkajs, { type Producer } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
 import { within } from '../../system/waiting.ts';
 import type { RecordHeader } from '../record.ts';
+import type { SendResult } from './acknowledgement.ts';
 import { createKafkaClient, type Patience, retryOptions } from './client.ts';
 import { translateKafkaError } from './misconfigured-error.ts';
 import { encodeRecordHeaders } from './record-headers.ts';
@@ -20,8 +21,18 @@ export interface ConnectedProducer {
   /** Sends in flight. */
   readonly inFlight: number;
   leaderOf(partition: number): number;
-  /** Resolves once all in-sync replicas have the record. A null header: the bytes go as they are. */
-  send(partition: number, header: RecordHeader | null, rows: Buffer): Promise<void>;
+  /**
+   * Resolves with what the brokers answered, whatever that is; `acknowledgedOffset` says whether it is an
+   * acknowledgement of all in-sync replicas. A null header: the bytes go as they are. Once it settles, `rows` are the
+   * caller's again, whether the record is still on its way or not.
+   * @throws LateError after `timeoutMs`; whatever kafkajs rejects with
+   */
+  send(
+    partition: number,
+    header: RecordHeader | null,
+    rows: Buffer,
+    timeoutMs: number,
+  ): Promise<readonly SendResult[]>;
   /** What is in flight is rejected. Never rejects itself. */
   close(): Promise<void>;
 }
@@ -80,20 +91,18 @@ function connectedProducer(settings: Settings, producer: Producer, topic: TopicS
       return inFlight;
     },
     leaderOf: (partition) => leaders.get(partition) ?? -1,
-    async send(partition, header, rows) {
+    async send(partition, header, rows, timeoutMs) {
+      const message = { partition, headers: header ? encodeRecordHeaders(header, rows) : {}, value: rows };
       inFlight++;
+      const sending = producer
+        .send({ topic: topicName, acks: -1, compression, messages: [message] })
+        .finally(() => inFlight--);
       try {
-        const headers = header ? encodeRecordHeaders(header, rows) : {};
-        await producer.send({
-          topic: topicName,
-          acks: -1,
-          compression,
-          messages: [{ partition, headers, value: rows }],
-        });
+        return await within(timeoutMs, 'Kafka', sending);
       } catch (error) {
+        // kafkajs makes its request of the message when it has a connection, which may be later than now.
+        message.value = Buffer.from(rows);
         throw translateKafkaError(error, topicName);
-      } finally {
-        inFlight--;
       }
     },
     close: () => disconnect(producer),

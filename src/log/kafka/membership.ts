@@ -31,6 +31,8 @@ const heartbeatMs = 1_000;
  */
 const fetchWaitMs = 100;
 const fetchBytesMin = 256 * 1024;
+/** How old what kafkajs knows of the topic may be: it finds added partitions by nothing else. Its default is 5 min. */
+const metadataMsMax = 20_000;
 const restartPauseMs = 1_000;
 const misconfiguredPauseMs = 30_000;
 /** No fetch and no heartbeat for this long: kafkajs is stuck (tulios/kafkajs#919), start anew. */
@@ -65,6 +67,7 @@ export function createMembership(options: {
       heartbeatInterval: heartbeatMs,
       maxWaitTimeInMs: fetchWaitMs,
       minBytes: fetchBytesMin,
+      metadataMaxAge: metadataMsMax,
       allowAutoTopicCreation: false,
       // Started anew by us, with a client of its own.
       retry: { ...retryOptions(backgroundPatience), restartOnFailure: async () => false },

@@ -7,14 +7,14 @@
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { once } from '../../system/once.ts';
-import { pause, within } from '../../system/waiting.ts';
+import { pause } from '../../system/waiting.ts';
 import type { LogPartition, LogReader } from '../log.ts';
-import { backgroundPatience, createKafkaClient } from './client.ts';
+import { backgroundPatience } from './client.ts';
 import { createMembership } from './membership.ts';
-import { KafkaMisconfiguredError, translateKafkaError } from './misconfigured-error.ts';
+import { KafkaMisconfiguredError } from './misconfigured-error.ts';
 import { KafkaPartition } from './partition.ts';
 import { missingRights } from './rights.ts';
-import { prepareTopic } from './topic.ts';
+import { askAdmin, prepareTopic } from './topic.ts';
 import { createWatermarks } from './watermarks.ts';
 
 export interface KafkaReaderOptions {
@@ -26,7 +26,6 @@ export interface KafkaReaderOptions {
 
 const retryEveryMs = 1_000;
 const misconfiguredRetryMs = 30_000;
-const connectMsMax = 10_000;
 
 /**
  * `start` resolves whether Kafka is there or not, and goes on trying. The source is named after its cluster, so
@@ -72,20 +71,14 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
 
   /** Names the source after a cluster whose topic is as it must be, and joins the group. */
   async function open(): Promise<void> {
-    const admin = createKafkaClient(settings, clientId, backgroundPatience).admin();
-    try {
-      const prepared = admin.connect().then(() => prepareTopic(admin, settings));
-      const { clusterId } = await within(connectMsMax, 'Kafka', prepared);
-      const problems = await missingRights(settings, clientId, ['read']);
-      if (problems.length > 0) throw new KafkaMisconfiguredError(problems);
-      if (stopping.signal.aborted) return;
-      source = `kafka:${clusterId}/${settings.USAGE_KAFKA_TOPIC}`;
-      membership.start();
-    } catch (error) {
-      throw translateKafkaError(error, settings.USAGE_KAFKA_TOPIC);
-    } finally {
-      void within(connectMsMax, 'Kafka', admin.disconnect()).catch(() => {});
-    }
+    const { clusterId } = await askAdmin(settings, clientId, backgroundPatience, (admin) =>
+      prepareTopic(admin, settings),
+    );
+    const problems = await missingRights(settings, clientId, ['read']);
+    if (problems.length > 0) throw new KafkaMisconfiguredError(problems);
+    if (stopping.signal.aborted) return;
+    source = `kafka:${clusterId}/${settings.USAGE_KAFKA_TOPIC}`;
+    membership.start();
   }
 
   /** Until it is open, however long that takes; told once a state. */

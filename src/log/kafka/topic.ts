@@ -5,9 +5,12 @@
 
 import kafkajs, { type Admin, type PartitionMetadata } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
+import { within } from '../../system/waiting.ts';
+import { createKafkaClient, type Patience } from './client.ts';
 import { KafkaMisconfiguredError, kafkaErrorType, translateKafkaError } from './misconfigured-error.ts';
 
 export interface TopicState {
+  readonly name: string;
   readonly clusterId: string;
   readonly brokers: number;
   readonly partitions: readonly PartitionMetadata[];
@@ -17,6 +20,7 @@ export interface TopicState {
   readonly weaknesses: readonly string[];
 }
 
+const askMsMax = 10_000;
 const hourMs = 3_600_000;
 /** Beyond the rows: headers, and the framing of a batch of one record. */
 const framingBytes = 8_192;
@@ -40,6 +44,7 @@ export async function prepareTopic(admin: Admin, settings: Settings): Promise<To
     const problems = configuration ? findProblems(settings, configuration) : [];
     if (problems.length > 0) throw new KafkaMisconfiguredError(problems);
     return {
+      name: topic,
       clusterId: cluster.clusterId,
       brokers: cluster.brokers.length,
       partitions,
@@ -49,6 +54,45 @@ export async function prepareTopic(admin: Admin, settings: Settings): Promise<To
   } catch (error) {
     throw translateKafkaError(error, topic);
   }
+}
+
+/**
+ * Uses an admin client of its own for one question.
+ * @throws KafkaMisconfiguredError, or kafkajs' own errors where Kafka is away
+ */
+export async function askAdmin<T>(
+  settings: Settings,
+  clientId: string,
+  patience: Patience,
+  question: (admin: Admin) => Promise<T>,
+): Promise<T> {
+  const admin = createKafkaClient(settings, clientId, patience).admin();
+  try {
+    return await within(
+      askMsMax,
+      'Kafka',
+      admin.connect().then(() => question(admin)),
+    );
+  } catch (error) {
+    throw translateKafkaError(error, settings.USAGE_KAFKA_TOPIC);
+  } finally {
+    void within(askMsMax, 'Kafka', admin.disconnect()).catch(() => {});
+  }
+}
+
+/** The topic as it is now. @throws where Kafka is away, or has no such topic */
+export function lookAtTopic(
+  settings: Settings,
+  clientId: string,
+  patience: Patience,
+): Promise<Pick<TopicState, 'clusterId' | 'partitions'>> {
+  const topic = settings.USAGE_KAFKA_TOPIC;
+  return askAdmin(settings, clientId, patience, async (admin) => {
+    const { clusterId } = await admin.describeCluster();
+    const partitions = await existingPartitions(admin, topic);
+    if (!partitions) throw new Error(`there is no topic ${topic}`);
+    return { clusterId, partitions };
+  });
 }
 
 /** Null where there is no such topic. (Admin clients of kafkajs make none by asking.) */
@@ -67,6 +111,14 @@ async function makeTopic(admin: Admin, settings: Settings): Promise<PartitionMet
   const configEntries = [
     { name: 'retention.ms', value: String(settings.USAGE_KAFKA_RETENTION_HOURS * hourMs) },
     { name: 'cleanup.policy', value: 'delete' },
+    // Retention by the broker's clock: by a server's, one that is behind has records removed unread, and one that is
+    // ahead has them refused.
+    { name: 'message.timestamp.type', value: 'LogAppendTime' },
+    // What the topic holds can be read, whatever codec somebody else sends in; our own records are left as they come.
+    {
+      name: 'compression.type',
+      value: settings.USAGE_KAFKA_COMPRESSION === 'gzip' ? 'gzip' : 'uncompressed',
+    },
   ];
   if (settings.USAGE_KAFKA_MIN_INSYNC_REPLICAS !== undefined)
     configEntries.push({
@@ -152,6 +204,14 @@ function findWeaknesses(
     weaknesses.push(
       `topic ${topic} has unclean.leader.election.enable=true: a leader may lack acknowledged records`,
     );
+  if (configuration.get('message.timestamp.type') !== 'LogAppendTime')
+    weaknesses.push(
+      `topic ${topic} has message.timestamp.type=CreateTime: with a server's clock behind, Kafka removes records unread; with one ahead, it refuses them: set LogAppendTime`,
+    );
+  if (configuration.get('compression.type') === 'producer')
+    weaknesses.push(
+      `topic ${topic} has compression.type=producer: one message in a codec that this server cannot read stops its partition: set uncompressed or gzip`,
+    );
   const retentionMs = Number(configuration.get('retention.ms') ?? -1);
   if (retentionMs >= 0 && retentionMs < retentionHoursMin * hourMs)
     weaknesses.push(
@@ -166,7 +226,7 @@ function findWeaknesses(
 }
 
 /** Partitions that can acknowledge an append now: a leader, and enough replicas in sync. */
-export function appendablePartitions(topic: TopicState): number[] {
+export function appendablePartitions(topic: Pick<TopicState, 'configuration' | 'partitions'>): number[] {
   const inSyncMin = Number(topic.configuration?.get('min.insync.replicas') ?? 1);
   return topic.partitions
     .filter(({ leader, isr }) => leader >= 0 && isr.length >= inSyncMin)
