@@ -55,7 +55,10 @@ export interface AcceptGapArguments {
   readonly to?: number;
 }
 
-/** Accepts one open gap: its partition goes on after it, and what was in it is not stored. @returns the exit code */
+/**
+ * Accepts one open gap: its partition is read again; if it is still a gap, what was in it is not stored.
+ * @returns the exit code
+ */
 export function positionsAcceptGap(
   databaseUrl: string,
   { gap: id, partition, by, to }: AcceptGapArguments,
@@ -89,7 +92,9 @@ export function positionsAcceptGap(
       stderr.write(`Gap ${gap.id} was accepted by somebody else meanwhile.\n`);
       return exitCode.failure;
     }
-    stdout.write(`Gap ${gap.id} of ${gap.partition} is accepted: the partition goes on at ${next}.\n`);
+    stdout.write(
+      `Gap ${gap.id} of ${gap.partition} is accepted: the partition is read again, and goes on at ${next} if the records are still missing.\n`,
+    );
     return exitCode.ok;
   });
 }

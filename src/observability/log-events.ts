@@ -55,7 +55,9 @@ export const logEvents = {
     'Records of a log are missing or damaged: its partition stops until "usage-ingest positions accept-gap".',
   log_gap_unkept:
     'A gap in the spool could not be written to log_gaps, so that nobody can accept it yet; tried again.',
-  log_gap_accepted: 'An operator accepted a gap: the partition goes on.',
+  log_gap_accepted:
+    'An operator accepted a gap: the partition is read again, and goes on behind it if the records are still missing.',
+  log_gap_passed: 'The records of an accepted gap are still missing: the partition goes on behind it.',
   poison_found: 'Postgres refused lines of a batch; they are in dead_letters, their neighbours are stored.',
   partition_stopped: 'A partition stopped; the line says why and what to do. It is tried again now and then.',
   partition_resumed: 'A partition that had stopped goes on.',

@@ -44,6 +44,9 @@ export type Connect = () => Promise<Connection>;
 
 const connectTimeoutMs = 5_000;
 
+/** The application name of a writer's sessions, unless DATABASE_URL has another one, and of its transactions always. */
+export const writerName = 'usage-ingest writer';
+
 /** How the writer connects. */
 export function connector(databaseUrl: string): Connect {
   return async () => {

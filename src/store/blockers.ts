@@ -1,12 +1,13 @@
 /**
  * Ends a transaction that holds up ours and does not move: of a writer that was stopped (SIGSTOP, a frozen
  * virtual machine) or cut off. Ending it is safe whoever is right, because the position moves by
- * compare-and-set; ending one that still works would only be rude, hence the conditions: our own role and
- * application name, and for longer than the lock timeout idle in its transaction or waiting for its client.
+ * compare-and-set; ending one that still works would only be rude, hence the conditions: our own role, the name that
+ * only transactions of a writer give themselves, and for longer than the lock timeout idle in its transaction or
+ * waiting for its client.
  */
 
 import type { Logger } from '../observability/logger.ts';
-import type { Connect, Queryable } from '../postgres/sql-client.ts';
+import { type Connect, type Queryable, writerName } from '../postgres/sql-client.ts';
 import { pause } from '../system/waiting.ts';
 
 export interface BlockerWatch {
@@ -67,10 +68,10 @@ async function stuckBlockers(
   const { rows } = await client.query<{ pid: number; idle: boolean }>(
     `select a.pid, a.state like 'idle in transaction%' as idle
      from unnest(pg_blocking_pids($1)) blocker (pid) join pg_stat_activity a on a.pid = blocker.pid
-     where a.usename = current_user and a.application_name = current_setting('application_name')
+     where a.usename = current_user and a.application_name = $3
        and a.state_change < clock_timestamp() - $2 * interval '1 millisecond'
        and (a.state like 'idle in transaction%' or (a.state = 'active' and a.wait_event = 'ClientRead'))`,
-    [pid, lockTimeoutMs],
+    [pid, lockTimeoutMs, writerName],
   );
   return rows;
 }

@@ -34,15 +34,19 @@ export async function findOpenGap(client: Queryable, key: PartitionKey): Promise
   };
 }
 
+/** Two may find the same gap at once: one of them waits here, until the other's transaction ends, and sees it then. */
+async function lockGaps(client: Queryable, key: PartitionKey): Promise<void> {
+  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `${key.source} ${key.partition}`,
+  ]);
+}
+
 /**
  * Adds a gap, unless the partition has one that waits to be accepted. Runs within a transaction.
  * @returns whether it was added
  */
 export async function addGap(client: Queryable, key: PartitionKey, gap: FoundGap): Promise<boolean> {
-  // Two writers may find it at once: one of them waits here, and sees it then.
-  await client.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-    `${key.source} ${key.partition}`,
-  ]);
+  await lockGaps(client, key);
   const { rowCount } = await client.query(
     `insert into log_gaps (source, partition, from_position, to_position, reason)
      select $1, $2, $3, $4, $5
@@ -50,6 +54,47 @@ export async function addGap(client: Queryable, key: PartitionKey, gap: FoundGap
     [key.source, key.partition, gap.fromPosition, gap.toPosition, gap.reason],
   );
   return rowCount === 1;
+}
+
+/**
+ * What a writer does with a gap that it found: where exactly this one was accepted, the partition's position moves
+ * behind it, once; else it is kept, and waits. Runs within a transaction. The stored CRC goes: no record that was
+ * stored ends there.
+ */
+export async function passOrKeepGap(
+  client: Queryable,
+  key: PartitionKey,
+  gap: FoundGap,
+): Promise<'passed' | 'added' | 'known'> {
+  await lockGaps(client, key);
+  const { rows } = await client.query<{ to: string }>(
+    `update log_gaps set resumed_at = now() where id =
+       (select id from log_gaps where source = $1 and partition = $2 and from_position = $3
+        and accepted_at is not null and resumed_at is null order by id desc limit 1)
+     returning to_position as to`,
+    [key.source, key.partition, gap.fromPosition],
+  );
+  if (!rows[0]) return (await addGap(client, key, gap)) ? 'added' : 'known';
+  await client.query(
+    `insert into log_positions as p (source, partition, position, last_crc) values ($1, $2, $3, null)
+     on conflict (source, partition) do update set position = $3, last_crc = null, updated_at = now()
+     where p.position <= $4`,
+    [key.source, key.partition, rows[0].to, gap.fromPosition],
+  );
+  return 'passed';
+}
+
+/** Acceptances that a partition did not need after all, because its records were brought back, are used up. */
+export async function forgetNeedlessAcceptances(
+  client: Queryable,
+  key: PartitionKey,
+  position: number,
+): Promise<void> {
+  await client.query(
+    `update log_gaps set resumed_at = now() where source = $1 and partition = $2 and from_position < $3
+     and accepted_at is not null and resumed_at is null`,
+    [key.source, key.partition, position],
+  );
 }
 
 /**
@@ -111,31 +156,14 @@ export async function listGaps(client: Queryable): Promise<StoredGap[]> {
 }
 
 /**
- * Accepts a gap and moves its partition's position behind it, in one transaction. The stored CRC goes: no
- * record that was stored ends there.
+ * Accepts a gap. Whoever reads the partition looks for its records once more, and only where they are still missing
+ * goes on at `next`.
  * @returns false where somebody else has accepted it
  */
-export async function acceptGap(
-  client: Queryable,
-  gap: StoredGap,
-  next: number,
-  by: string,
-): Promise<boolean> {
-  await client.query('begin');
-  try {
-    const { rowCount } = await client.query(
-      'update log_gaps set accepted_at = now(), accepted_by = $2, to_position = $3 where id = $1 and accepted_at is null',
-      [gap.id, by, next],
-    );
-    await client.query(
-      `insert into log_positions (source, partition, position, last_crc) select $1, $2, $3, null where $4
-       on conflict (source, partition) do update set position = $3, last_crc = null, updated_at = now()`,
-      [gap.source, gap.partition, next, rowCount === 1],
-    );
-    await client.query('commit');
-    return rowCount === 1;
-  } catch (error) {
-    await client.query('rollback');
-    throw error;
-  }
+export async function acceptGap(client: Queryable, gap: OpenGap, next: number, by: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'update log_gaps set accepted_at = now(), accepted_by = $2, to_position = $3 where id = $1 and accepted_at is null',
+    [gap.id, by, next],
+  );
+  return rowCount === 1;
 }

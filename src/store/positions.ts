@@ -26,13 +26,14 @@ export async function loadPosition(client: Queryable, key: PartitionKey): Promis
 }
 
 /**
- * Moves the position from `from` (null: there is no row yet) to `next`, within the transaction at hand.
+ * Moves the position from `from` (null: there is no row yet) to `next`, within the transaction at hand. The CRC is
+ * compared too: of a log that was made anew, the same position is another one.
  * False: it is not at `from` any more; then nothing was changed and the transaction must be rolled back.
  */
 export async function takePosition(
   client: Queryable,
   key: PartitionKey,
-  from: number | null,
+  from: StoredPosition | null,
   next: number,
   crc: number,
 ): Promise<boolean> {
@@ -43,8 +44,9 @@ export async function takePosition(
           [key.source, key.partition, next, crc],
         )
       : await client.query(
-          'update log_positions set position = $4, last_crc = $5, updated_at = now() where source = $1 and partition = $2 and position = $3',
-          [key.source, key.partition, from, next, crc],
+          `update log_positions set position = $4, last_crc = $5, updated_at = now()
+           where source = $1 and partition = $2 and position = $3 and last_crc is not distinct from $6`,
+          [key.source, key.partition, from.position, next, crc, from.lastCrc],
         );
   return rowCount === 1;
 }

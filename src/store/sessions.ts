@@ -62,6 +62,8 @@ export function createSessions(options: {
   const { connections, logger, onReachable, onOpened, prepare } = options;
   const idle: (Session | null)[] = Array.from({ length: connections }, () => null);
   const open = new Set<Opened>();
+  /** The SQLSTATE with which work of a session failed last, however much went well since: positions can be read by a session that stores nothing. */
+  const failures = new WeakMap<Session, string>();
   const waiting: ((slot: Session | null) => void)[] = [];
   let away = false;
   let stopped = false;
@@ -108,6 +110,16 @@ export function createSessions(options: {
     isPrepared = true;
   }
 
+  /**
+   * Whether a new session might fare better. A missing table: the next one finds out, and prepares. The same failure
+   * again: the session may keep what the server no longer says (a role's setting, that it is a standby).
+   */
+  function mayBeItsOwn(session: Session, { code = '' }: pg.DatabaseError): boolean {
+    const isAgain = failures.get(session) === code;
+    failures.set(session, code);
+    return isAgain || code === '42P01';
+  }
+
   async function connect(signal: AbortSignal): Promise<Session> {
     for (let failures = 1; ; failures += 1) {
       if (signal.aborted || stopped) throw new SessionsStoppedError('stopped');
@@ -146,8 +158,7 @@ export function createSessions(options: {
         }
         return await work(session);
       } catch (error) {
-        // A table is missing: the next session finds out, and prepares.
-        if (session && error instanceof pg.DatabaseError && error.code === '42P01') session.giveUp();
+        if (session && error instanceof pg.DatabaseError && mayBeItsOwn(session, error)) session.giveUp();
         throw error;
       } finally {
         release(session);

@@ -19,11 +19,11 @@ import { insertDeadLetters } from './dead-letters.ts';
 import type { Months } from './months.ts';
 import type { PartitionKey } from './partition-key.ts';
 import { deadLettersPerBatchMax, PoisonLimitError, type PoisonRate } from './poison-limits.ts';
-import { takePosition } from './positions.ts';
+import { type StoredPosition, takePosition } from './positions.ts';
 import { monthsOfRows } from './row-lines.ts';
 import type { Session } from './sessions.ts';
 import { storeCarefully } from './store-line-by-line.ts';
-import { RowCountError, type StoreProblem, storeProblem } from './store-problem.ts';
+import { isAnswer, RowCountError, type StoreProblem, storeProblem } from './store-problem.ts';
 import { inTransaction } from './transaction.ts';
 
 export interface StoredBatch {
@@ -38,7 +38,7 @@ export interface BatchStore {
    * @returns null where another writer has moved the position: nothing was stored
    * @throws PoisonLimitError; an error of Postgres where a later try may help
    */
-  store(session: Session, from: number | null, batch: Batch): Promise<StoredBatch | null>;
+  store(session: Session, from: StoredPosition | null, batch: Batch): Promise<StoredBatch | null>;
 }
 
 /** After a repeat more of them are likely (a relay that sends again, a restored database): no COPY to fail first. */
@@ -50,6 +50,8 @@ const pidMsMax = 10_000;
 interface Manner {
   /** Through the staging table, because usages repeat. */
   staged: boolean;
+  /** The plain way just failed where usages may repeat: if this one does not, those that follow take it too. */
+  repeats: boolean;
   /** Line by line where it must, because something is refused. */
   careful: boolean;
   /** Months were looked up in the rows themselves. */
@@ -70,7 +72,7 @@ export function createBatchStore(options: {
   let stagedBatches = 0;
   let lockedBefore = false;
 
-  async function tryOnce(session: Session, from: number | null, batch: Batch, manner: Manner) {
+  async function tryOnce(session: Session, from: StoredPosition | null, batch: Batch, manner: Manner) {
     const watch = manner.watched ? await startWatch(session) : null;
     try {
       return await inTransaction(session, lockTimeoutMs, (client) => storeRows(client, from, batch, manner));
@@ -88,7 +90,7 @@ export function createBatchStore(options: {
 
   async function storeRows(
     client: SqlClient,
-    from: number | null,
+    from: StoredPosition | null,
     batch: Batch,
     manner: Manner,
   ): Promise<StoredBatch> {
@@ -126,9 +128,11 @@ export function createBatchStore(options: {
   /** What to change for the next try; false: nothing here helps. */
   async function adapt(session: Session, batch: Batch, manner: Manner, error: unknown): Promise<boolean> {
     const problem: StoreProblem | 'count' = error instanceof RowCountError ? 'count' : storeProblem(error);
-    if (problem === 'repeat' && !manner.staged) {
-      stagedBatches = stagedBatchesAfterRepeat;
+    // What we do not know may be a repeat by another name (Citus: XX000), so it is tried the careful way once.
+    const mayBeRepeat = problem === 'repeat' || (problem === 'other' && isAnswer(error));
+    if (mayBeRepeat && !manner.staged) {
       manner.staged = true;
+      manner.repeats = true;
       return true;
     }
     if ((problem === 'poison' || problem === 'count') && !manner.careful) {
@@ -158,6 +162,7 @@ export function createBatchStore(options: {
     async store(session, from, batch) {
       const manner: Manner = {
         staged: stagedBatches > 0,
+        repeats: false,
         careful: false,
         monthsRead: false,
         watched: lockedBefore,
@@ -168,7 +173,8 @@ export function createBatchStore(options: {
         try {
           const result = await tryOnce(session, from, batch, manner);
           lockedBefore = false;
-          if (stagedBatches > 0) stagedBatches -= 1;
+          if (manner.repeats) stagedBatches = stagedBatchesAfterRepeat;
+          else if (stagedBatches > 0) stagedBatches -= 1;
           poisonRate.add(
             result.stored + result.duplicates + result.deadLetters.length,
             result.deadLetters.length,

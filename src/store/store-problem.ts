@@ -1,6 +1,6 @@
 /**
- * What an error of Postgres means for the writer. Everything not named here is `other` and is retried forever:
- * guessing that an unknown error is the data's fault would lose data.
+ * What an error of Postgres means for the writer. Everything not named here is `other`: tried once the careful way,
+ * then forever. Guessing that an unknown error is the data's fault would lose data.
  */
 
 import pg from 'pg';
@@ -28,6 +28,11 @@ export function storeProblem(error: unknown): StoreProblem {
   if (error.code === '57014') return 'cancelled';
   if (error.code === '55P03') return 'locked';
   return 'other';
+}
+
+/** Whether the server itself said it, over a connection that still serves. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.severity === 'ERROR';
 }
 
 /**

@@ -1,17 +1,19 @@
 /** One transaction of the writer, with the limits that every one of them has. */
 
-import type { SqlClient } from '../postgres/sql-client.ts';
+import { type SqlClient, writerName } from '../postgres/sql-client.ts';
 import type { Session } from './sessions.ts';
 
 /**
  * Locks are waited for `lockTimeoutMs`. A transaction that its client forgot (a stopped process, a lost host)
- * is ended by the server. Read committed, whatever the database's default: the compare-and-set relies on the
+ * is ended by the server. It says who it is, whatever DATABASE_URL calls its sessions: only what is surely ours
+ * may be ended when it holds up another writer (blockers.ts). Read committed, whatever the database's default: the compare-and-set relies on the
  * comparison being made again after a wait. UTC, so that no text depends on the server's settings.
  */
 function beginText(lockTimeoutMs: number): string {
   return [
     'begin isolation level read committed',
     `set local lock_timeout = ${Math.floor(lockTimeoutMs)}`,
+    `set local application_name = '${writerName}'`,
     `set local idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
     "set local timezone = 'UTC'",
     'set local client_min_messages = warning',

@@ -6,7 +6,7 @@
 import { LogGapError } from '../log/log.ts';
 import { RecordTooNewError } from '../log/record.ts';
 import { PostgresSilentError } from '../postgres/deadline.ts';
-import { addGap } from '../store/gaps.ts';
+import { passOrKeepGap } from '../store/gaps.ts';
 import type { PartitionKey } from '../store/partition-key.ts';
 import { PoisonLimitError } from '../store/poison-limits.ts';
 import { SessionsStoppedError } from '../store/sessions.ts';
@@ -53,18 +53,22 @@ export function createPartitionTrouble(
   /** A batch took too long; false: it cannot be made smaller. */
   halveBatch: () => boolean,
 ): PartitionTrouble {
-  const { sessions, health, metrics, lockTimeoutMs, probeEveryMs } = context;
+  const { sessions, health, metrics, logger, lockTimeoutMs, probeEveryMs } = context;
   const name = key.partition;
   let failures = 0;
   let waiting = false;
 
   async function waitAtGap(error: LogGapError | OpenGapError, stop: AbortSignal, reopen: AbortSignal) {
     if (error instanceof LogGapError) {
-      const isNew = await sessions.use(stop, (session) =>
-        inTransaction(session, lockTimeoutMs, (client) => addGap(client, key, error)),
+      const outcome = await sessions.use(stop, (session) =>
+        inTransaction(session, lockTimeoutMs, (client) => passOrKeepGap(client, key, error)),
       );
+      if (outcome === 'passed') {
+        logger.warn('log_gap_passed', { partition: name, reason: error.reason });
+        return;
+      }
       // One that still waits is no new one, found again by another writer or after a restart.
-      if (isNew) metrics.metric.usage_log_gaps_total.inc();
+      if (outcome === 'added') metrics.metric.usage_log_gaps_total.inc();
     }
     const todo = `look for the missing records, then: usage-ingest positions accept-gap --partition ${name}`;
     health.stopped(name, 'gap', 'log_gap_found', { reason: error.reason, todo });

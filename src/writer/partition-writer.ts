@@ -9,7 +9,7 @@ import { LogGapError, type LogPartition } from '../log/log.ts';
 import { type LogRecord, RecordTooNewError } from '../log/record.ts';
 import { PostgresSilentError } from '../postgres/deadline.ts';
 import { makeBatch } from '../store/batch.ts';
-import { findOpenGap } from '../store/gaps.ts';
+import { findOpenGap, forgetNeedlessAcceptances } from '../store/gaps.ts';
 import { createPoisonRate } from '../store/poison-limits.ts';
 import { loadPosition, type StoredPosition } from '../store/positions.ts';
 import type { Session } from '../store/sessions.ts';
@@ -41,7 +41,9 @@ const lastTurnWithinMs = 2_000;
 const batchBytesMin = 4_096;
 
 /** What one turn with a session came to. `full`: more is likely there. */
-type Turn = { kind: 'stored'; next: number; full: boolean } | { kind: 'nothing' | 'ended' | 'overtaken' };
+type Turn =
+  | { kind: 'stored'; row: StoredPosition; full: boolean }
+  | { kind: 'nothing' | 'ended' | 'overtaken' };
 
 export function createPartitionWriter(partition: LogPartition, context: PartitionContext): PartitionWriter {
   const { name } = partition;
@@ -63,8 +65,8 @@ export function createPartitionWriter(partition: LogPartition, context: Partitio
   async function follow(stop: AbortSignal, cancel: AbortSignal): Promise<void> {
     const stored = await withSession(stop, (session) => load(session));
     let at = await readLog(() => checkedPosition(partition, cursor, stored));
-    let row = stored === null ? null : stored.position;
-    committed = row;
+    let row = stored;
+    committed = stored?.position ?? null;
     await readLog(() => partition.stored(at));
     // Assumed at an open, so that of a thousand partitions with a backlog only those in turn hold rows.
     let isMoreLikely = true;
@@ -84,8 +86,8 @@ export function createPartitionWriter(partition: LogPartition, context: Partitio
       if (turn.kind === 'ended') return rest(cancel);
       isMoreLikely = turn.kind === 'stored' && turn.full;
       if (turn.kind !== 'stored') continue;
-      at = turn.next;
-      row = at;
+      row = turn.row;
+      at = row.position;
       committed = at;
       gatheredAtMs = performance.now() + context.gatherMs;
       failpoint('committed');
@@ -96,10 +98,10 @@ export function createPartitionWriter(partition: LogPartition, context: Partitio
   }
 
   /** At a stop, which comes after the fronts': what they appended last. A long backlog waits for the next start. */
-  async function storeLast(at: number, row: number | null): Promise<void> {
+  async function storeLast(at: number, row: StoredPosition | null): Promise<void> {
     const within = AbortSignal.timeout(lastTurnWithinMs);
     const turn = await withSession(within, (session) => takeTurn(session, at, row, null));
-    if (turn.kind === 'stored') await readLog(() => partition.stored(turn.next));
+    if (turn.kind === 'stored') await readLog(() => partition.stored(turn.row.position));
   }
 
   /** Nothing comes any more: only an older state of the database brings it back. */
@@ -114,7 +116,9 @@ export function createPartitionWriter(partition: LogPartition, context: Partitio
     return session.within(loadMsMax, async (client) => {
       const gap = await findOpenGap(client, key);
       if (gap) throw new OpenGapError(gap.reason);
-      return loadPosition(client, key);
+      const stored = await loadPosition(client, key);
+      if (stored) await forgetNeedlessAcceptances(client, key, stored.position);
+      return stored;
     });
   }
 
@@ -122,7 +126,7 @@ export function createPartitionWriter(partition: LogPartition, context: Partitio
   async function takeTurn(
     session: Session,
     at: number,
-    from: number | null,
+    from: StoredPosition | null,
     early: LogRecord[] | null,
   ): Promise<Turn> {
     const first = early ?? (await readLog(() => cursor.readWithin(at, batchBytes, readWithinMs)));
@@ -140,7 +144,7 @@ export function createPartitionWriter(partition: LogPartition, context: Partitio
     }
     const full = batch.bytes >= batchBytes / 2;
     batchBytes = Math.min(batchBytesMax, batchBytes * 2);
-    return { kind: 'stored', next: batch.next, full };
+    return { kind: 'stored', row: { position: batch.next, lastCrc: batch.crc }, full };
   }
 
   /** What waited was bounded; where it filled that bound, what else is there comes along. */

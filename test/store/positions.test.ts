@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import pg from 'pg';
 import { positionsAcceptGap, positionsList } from '../../src/commands/positions.ts';
 import { createLocalReader } from '../../src/log/local/reader.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
+import { loadPosition, takePosition } from '../../src/store/positions.ts';
 import { keptStreams, linesOf } from '../support/command-streams.ts';
 import { createMemoryLog } from '../support/memory-log.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
@@ -24,6 +26,19 @@ async function gaps(url: string) {
 }
 
 describe('positions', { concurrency: false }, () => {
+  it('of a log that was made anew are not those of the old one, where their numbers are the same', async (t) => {
+    const client = new pg.Client(await postgres.createDatabase());
+    await client.connect();
+    t.after(() => client.end());
+    const key = { source: 'kafka:c/usages', partition: '0' };
+    assert.ok(await takePosition(client, key, null, 100, 111));
+    // The topic is made anew and read up to 100 again, while a writer of the old one holds what comes after 100.
+    assert.ok(await takePosition(client, key, { position: 100, lastCrc: 111 }, 50, 150));
+    assert.ok(await takePosition(client, key, { position: 50, lastCrc: 150 }, 100, 222));
+    assert.equal(await takePosition(client, key, { position: 100, lastCrc: 111 }, 120, 333), false);
+    assert.deepEqual(await loadPosition(client, key), { position: 100, lastCrc: 222 });
+  });
+
   it('of a gap in the log: the partition stops loudly, others go on, accepted it goes on', async (t) => {
     const url = await postgres.createDatabase();
     const log = createMemoryLog();
@@ -68,6 +83,25 @@ describe('positions', { concurrency: false }, () => {
     const [accepted] = await gaps(url);
     assert.equal(accepted!.accepted_by, 'Ada');
     assert.equal(await positionsAcceptGap(url, { gap: Number(gap!.id) }, keptStreams()), 1);
+  });
+
+  it('of a gap that was brought back before it was accepted: nothing of it is skipped', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = createMemoryLog();
+    const part = log.partition('p');
+    part.append(numberedRecord(0, 10));
+    part.appendGap(numberedRecord(10, 10));
+    part.append(numberedRecord(20, 10));
+    const writer = await startTestWriter(t, log.reader(), url);
+    await until(() => writer.logged.count('log_gap_found') === 1, { what: 'the gap' });
+    part.bringBack();
+    assert.equal(await positionsAcceptGap(url, { partition: 'p' }, keptStreams()), 0);
+    await until(async () => (await count(url)) === 30, { what: 'all rows' });
+    assert.equal(writer.logged.count('log_gap_passed'), 0);
+    // The acceptance is used up at the next open: it serves for no other gap.
+    await writer.stop();
+    await startTestWriter(t, log.reader(), url);
+    await until(async () => (await gaps(url))[0]!.resumed_at !== null, { what: 'the acceptance to end' });
   });
 
   it('missing, while the beginning of the log is gone, is a gap', async (t) => {

@@ -114,6 +114,31 @@ describe('a writer', { concurrency: false }, () => {
     assert.equal(await writer.metric('usage_stored_total'), 3);
   });
 
+  it('tries once the careful way what fails for a reason that it does not know', async (t) => {
+    const url = await postgres.createDatabase();
+    // As a distributed Postgres does: a COPY that meets a repeat is an internal error there.
+    await query(
+      url,
+      `create function refuse() returns trigger language plpgsql as $$
+       begin
+         if current_query() like 'copy usages %' and exists (select from usages where id = new.id) then
+           raise 'duplicate key value' using errcode = 'XX000';
+         end if;
+         return new;
+       end $$`,
+    );
+    await query(url, 'create trigger refuse before insert on usages for each row execute function refuse()');
+    const log = createMemoryLog();
+    const part = log.partition('p');
+    part.append(numberedRecord(0, 10));
+    const writer = await startTestWriter(t, log.reader(), url);
+    await stored(url, 10);
+    part.append(numberedRecord(5, 10));
+    await stored(url, 15);
+    assert.equal(await writer.metric('usage_duplicate_total'), 5);
+    assert.equal(writer.logged.count('store_failing'), 0);
+  });
+
   it('is fenced by the position alone: of two at once, none ever stores what the other did', async (t) => {
     const url = await postgres.createDatabase();
     const log = createMemoryLog();

@@ -8,7 +8,14 @@ import { LogGapError, type LogPartition, type LogReader } from '../../src/log/lo
 import { type LogRecord, RecordTooNewError } from '../../src/log/record.ts';
 import { recordCrc, type TestRecord } from './usage-records.ts';
 
-type Entry = LogRecord | { readonly position: number; readonly next: number; readonly problem: Error };
+type Entry =
+  | LogRecord
+  | {
+      readonly position: number;
+      readonly next: number;
+      readonly problem: Error;
+      readonly record?: TestRecord | undefined;
+    };
 
 export interface MemoryPartition {
   readonly name: string;
@@ -16,8 +23,10 @@ export interface MemoryPartition {
   /** Bytes that are whole and no record of ours. */
   appendForeign(bytes: Buffer): void;
   appendTooNew(): void;
-  /** Bytes that cannot be read. */
-  appendGap(): void;
+  /** Bytes that cannot be read, until they are brought back. */
+  appendGap(record?: TestRecord): void;
+  /** Makes records of gaps that hold some. */
+  bringBack(): void;
   /** Lets go of everything before the record at this index. */
   trim(index: number): void;
   /** The position before which everything is said to be stored. */
@@ -100,12 +109,20 @@ function createPartition(name: string) {
     appendTooNew() {
       add(10, (position, next) => ({ position, next, problem: new RecordTooNewError(position, 99) }));
     },
-    appendGap() {
+    appendGap(record) {
       add(10, (position, next) => ({
         position,
         next,
+        record,
         problem: new LogGapError(position, next, 'damaged', 'bytes do not match their CRC'),
       }));
+    },
+    bringBack() {
+      entries = entries.map((entry) => {
+        if (!('problem' in entry) || !entry.record) return entry;
+        const { position, next, record } = entry;
+        return { position, next, crc: recordCrc(record), ...record };
+      });
     },
     trim(index) {
       entries = entries.slice(index);

@@ -118,6 +118,24 @@ describe('a writer while Postgres', { concurrency: false }, () => {
     assert.equal(writer.logged.count('writer_blocker_ended'), 0);
   });
 
+  it('gave its sessions a setting that stops them: once it is undone, new sessions store', async (t) => {
+    const url = await postgres.createDatabase();
+    await query(
+      url,
+      `create function slow() returns trigger language plpgsql as
+       $$ begin perform pg_sleep(0.2); return new; end $$`,
+    );
+    await query(url, 'create trigger slow before insert on usages for each row execute function slow()');
+    const name = new URL(url).pathname.slice(1);
+    await query(url, `alter database ${name} set statement_timeout = '100ms'`);
+    const log = createMemoryLog();
+    log.partition('p').append(numberedRecord(0, 2));
+    const writer = await startTestWriter(t, log.reader(), url, { USAGE_WRITER_CONNECTIONS: '1' });
+    await until(() => writer.logged.count('store_failing') === 1, { what: 'the failure' });
+    await query(postgres.url, `alter database ${name} reset statement_timeout`);
+    await until(async () => (await counts(url)).all === 2, { what: 'rows' });
+  });
+
   it('is no server to store into: told with what to do, and tried until it is one', async (t) => {
     const url = await postgres.createDatabase();
     const name = new URL(url).pathname.slice(1);
