@@ -71,8 +71,12 @@ export const logEvents = {
   log_segment_unclosed: 'A segment of the local log could not be closed in order. Nothing is lost by it.',
   log_watch_unavailable:
     'The system tells of no changes to files: the local log is polled, which costs latency.',
+  log_leftover_kept:
+    'What a crash left of a folder that was being made or removed could not be removed: it only takes room.',
   log_unreadable: 'The folder of the local log cannot be listed; told once until it can be again.',
-  log_retention_failed: 'Stored segments of the local log could not be removed or marked; tried again.',
+  log_retention_failed:
+    'Something of a partition of the local log could not be looked at, marked or removed: it takes room; tried again.',
+  log_retention_recovered: 'A partition of the local log is trimmed as it should be again.',
 } as const satisfies Record<string, string>;
 
 export type LogEvent = keyof typeof logEvents;

@@ -26,8 +26,8 @@ export interface LockProbe {
 
 /** SQLITE_BUSY: another connection holds the lock (https://sqlite.org/rescode.html). */
 const busy = 5;
-/** SQLITE_CANTOPEN: no such file, or no right to it. */
-const cannotOpen = 14;
+/** SQLITE_CORRUPT, SQLITE_NOTADB: SQLite reads the file only once it has its shared lock, which an owner never grants. */
+const damaged = [11, 26];
 
 /** A probe holds a free lock for a moment; the taker waits that out. */
 const takeTimeoutMs = 100;
@@ -82,9 +82,7 @@ export function openLockProbe(path: string): LockProbe {
         database.exec('ROLLBACK');
         return false;
       } catch (error) {
-        const code = codeOf(error);
-        if (code === busy || code === cannotOpen) return true;
-        throw error;
+        return !damaged.includes(codeOf(error) ?? busy);
       }
     },
     close() {

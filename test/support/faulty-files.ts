@@ -9,13 +9,33 @@ export interface FaultyFiles extends DurableFiles {
   bytesLeft: number;
   /** Lays all bytes of a write and says that it failed. */
   isLying: boolean;
-  /** Error of each `create`, `rename` and `syncFolder` while set. */
+  /** Error of each of these while set. */
   failing: { create?: Error; rename?: Error; syncFolder?: Error; freeBytes?: Error };
+  /** What looks at or clears a path that holds this text fails with EIO while it is set. */
+  unreadable: string | null;
 }
 
 /** An error as the system gives it. */
 export function systemError(code: string): Error {
   return Object.assign(new Error(code), { code });
+}
+
+/** Operations by which a path is looked at or cleared, which fail for some paths. */
+function unreadableOf(isUnreadable: (path: string) => boolean): Partial<DurableFiles> {
+  const guard = <A extends unknown[], T>(operation: (path: string, ...rest: A) => Promise<T>) =>
+    async function guarded(path: string, ...rest: A): Promise<T> {
+      if (isUnreadable(path)) throw systemError('EIO');
+      return operation(path, ...rest);
+    };
+  const { open, stat, list, readText, removeAll, remove } = durableFiles;
+  return {
+    open: guard(open),
+    stat: guard(stat),
+    list: guard(list),
+    readText: guard(readText),
+    removeAll: guard(removeAll),
+    remove: guard(remove),
+  };
 }
 
 export function makeFaultyFiles(): FaultyFiles {
@@ -28,6 +48,8 @@ export function makeFaultyFiles(): FaultyFiles {
     isLying: false,
     bytesLeft: Number.POSITIVE_INFINITY,
     failing: {},
+    unreadable: null,
+    ...unreadableOf((path) => files.unreadable !== null && path.includes(files.unreadable)),
     async create(path) {
       failIf(files.failing.create);
       return durableFiles.create(path);

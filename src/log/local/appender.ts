@@ -7,12 +7,12 @@ import type { Logger } from '../../observability/logger.ts';
 import { errorCode } from '../../system/errno.ts';
 import { failpoint } from '../../system/failpoint.ts';
 import { once } from '../../system/once.ts';
-import { pause } from '../../system/waiting.ts';
+import { backoffMs, pause } from '../../system/waiting.ts';
 import { type LogAppender, type LogKind, LogUnavailableError } from '../log.ts';
 import { encodeHeaderLine, type RecordHeader } from '../record.ts';
 import { type DurableFiles, durableFiles, ShortWriteError } from './durable-files.ts';
 import { ensureLog, makePartition, type OwnedPartition, removeOrphans } from './folders.ts';
-import { reservedBytes } from './reserved-bytes.ts';
+import { ReservedBytes } from './reserved-bytes.ts';
 import { frameHeadBytes, payloadBytesMax, segmentFooterBytes, segmentHeaderBytes } from './segment-format.ts';
 import { createSegment, firstSegment, type SegmentWriter } from './segment-writer.ts';
 
@@ -45,7 +45,7 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
   const files = options.files ?? durableFiles;
   const head = Buffer.allocUnsafeSlow(frameHeadBytes + headerLineBytesMax);
   const listeners: ((writable: boolean) => void)[] = [];
-  const dead = new Set<string>();
+  const reserved = new ReservedBytes(files, logDir, segmentBytes);
   const stopping = new AbortController();
 
   let partition: OwnedPartition | null = null;
@@ -53,6 +53,8 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
   let next = firstSegment;
   /** Why nothing can be appended just now; null while writable. */
   let failure: LogUnavailableError | null = notStarted();
+  /** Appends that failed, one after the other. */
+  let failures = 0;
   let inFlight: Promise<LogKind> | null = null;
   let probing: Promise<void> | null = null;
 
@@ -77,7 +79,10 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
     return new Promise((resolve, reject) => {
       segment!.append(frameHead, rows, (error) => {
         inFlight = null;
-        if (!error) return resolve('local');
+        if (!error) {
+          failures = 0;
+          return resolve('local');
+        }
         reject(endSegment(error, frameHead.length + rows.length));
       });
     });
@@ -121,6 +126,7 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
     next = ended.next(bytesUnknown);
     segment = null;
     const unavailable = toUnavailable(error);
+    failures += 1;
     setFailure(unavailable, ended.abandon());
     return unavailable;
   }
@@ -128,7 +134,6 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
   async function openSegment(frameBytes: number): Promise<void> {
     if (!partition) {
       await ensureLog(files, logDir);
-      await removeOrphans(files, logDir);
       partition = await makePartition(files, logDir, slot);
     }
     const oversize = Math.max(0, segmentHeaderBytes + frameBytes + segmentFooterBytes - segmentBytes);
@@ -139,11 +144,8 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
 
   /** @throws LogUnavailableError `full` where the log's bound or the disk leaves no room */
   async function checkRoom(bytes: number, bytesCounted: number): Promise<void> {
-    const [reserved, free] = await Promise.all([
-      reservedBytes(files, logDir, segmentBytes, dead),
-      files.freeBytes(logDir),
-    ]);
-    if (reserved + bytes > bytesMax) {
+    const [taken, free] = await Promise.all([reserved.count(), files.freeBytes(logDir)]);
+    if (taken + bytes > bytesMax) {
       throw new LogUnavailableError(
         'full',
         `the local log is full: ${bytesMax} bytes (USAGE_LOCAL_LOG_BYTES_MAX)`,
@@ -167,8 +169,12 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
     for (const listener of listeners) listener(now === null);
   }
 
-  /** Tries to make the next segment, at once and then again and again, until it is there. */
+  /**
+   * Tries to make the next segment, at once and then again and again, until it is there. Where appends go on failing
+   * although segments can be made, it takes its time: each leaves a file behind.
+   */
   async function probe(): Promise<void> {
+    if (failures > 1) await pause(backoffMs(failures - 1), stopping.signal);
     while (!stopping.signal.aborted) {
       try {
         await openSegment(0);
@@ -191,6 +197,10 @@ export function createLocalAppender(options: LocalAppenderOptions): LocalAppende
       setFailure(toUnavailable(error));
       logger.warn('log_not_writable', { reason: failure?.reason, err: failure });
     }
+    // Never before an append, which must not wait for it.
+    await removeOrphans(files, logDir, logger).catch((error) =>
+      logger.warn('log_leftover_kept', { err: error }),
+    );
   }
 
   async function close(): Promise<void> {

@@ -12,6 +12,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { dirname, join, resolve } from 'node:path';
+import type { Logger } from '../../observability/logger.ts';
 import { errorCode } from '../../system/errno.ts';
 import type { ProcessLock } from '../../system/process-lock.ts';
 import { createUuidV7 } from '../../usage/uuid-v7.ts';
@@ -58,7 +59,8 @@ export async function listSegments(files: DurableFiles, folder: string): Promise
 
 /** Makes the log's folder and its name, durably, where they are not there; returns its UUID. */
 export async function ensureLog(files: DurableFiles, logDir: string): Promise<string> {
-  await makeFolder(files, resolve(logDir));
+  await files.makeFolder(resolve(logDir));
+  await syncAbove(files, resolve(logDir));
   const path = join(logDir, 'uuid');
   for (;;) {
     const uuid = await readLogUuid(files, logDir);
@@ -96,7 +98,8 @@ export interface OwnedPartition {
 
 /**
  * Makes a new partition of a slot. It gets its name once its lock is held, so whoever sees it with a free
- * lock knows that its owner is dead.
+ * lock knows that its owner is dead. A name that was seen is never taken back: where it is not known to be durable,
+ * an empty partition without an owner stays, which its reader removes.
  */
 export async function makePartition(
   files: DurableFiles,
@@ -117,8 +120,7 @@ export async function makePartition(
     await files.syncFolder(logDir);
   } catch (error) {
     lock.release();
-    await files.removeAll(hidden);
-    await files.removeAll(folder);
+    await files.removeAll(hidden).catch(() => {}); // a leftover, for later
     throw error;
   }
   return { name, uuid, folder, lock };
@@ -136,28 +138,35 @@ export async function removePartition(files: DurableFiles, logDir: string, name:
   await files.removeAll(hidden);
 }
 
-/** Removes what a crash left of folders that were being made or removed. */
-export async function removeOrphans(files: DurableFiles, logDir: string): Promise<void> {
+/** Removes what a crash left of folders that were being made or removed. What cannot be removed only takes room. */
+export async function removeOrphans(files: DurableFiles, logDir: string, logger: Logger): Promise<void> {
   for (const name of (await files.list(logDir)) ?? []) {
     if (!name.startsWith(making) && !name.startsWith(removing)) continue;
-    const path = join(logDir, name);
-    const facts = await files.stat(path).catch(() => null);
-    if (!facts || Date.now() - facts.changedAtMs < orphanAgeMsMin) continue;
-    if (!facts.isFolder || name.startsWith(removing)) {
-      await files.removeAll(path);
-      continue;
+    try {
+      await removeOrphan(files, join(logDir, name), name.startsWith(removing));
+    } catch (error) {
+      logger.warn('log_leftover_kept', { folder: name, err: error });
     }
-    const lock = files.tryLock(lockPath(path));
-    if (!lock) continue;
-    await files.removeAll(path);
-    lock.release();
   }
 }
 
-/** Makes a folder and those above it, each durable in the one above it. */
-async function makeFolder(files: DurableFiles, path: string): Promise<void> {
-  const first = await files.makeFolder(path);
-  if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made))
-    await files.syncFolder(dirname(made));
+async function removeOrphan(files: DurableFiles, path: string, isNobodys: boolean): Promise<void> {
+  const facts = await files.stat(path);
+  if (!facts || Date.now() - facts.changedAtMs < orphanAgeMsMin) return;
+  if (!facts.isFolder || isNobodys) return files.removeAll(path);
+  const lock = files.tryLock(lockPath(path));
+  if (!lock) return;
+  await files.removeAll(path).finally(() => lock.release());
+}
+
+/**
+ * Makes a folder's name durable, and the names of those above it, whoever made them: a DATA_DIR that a power cut took
+ * is as bad as a record that it took. A folder that we may not open was not made for us.
+ */
+async function syncAbove(files: DurableFiles, path: string): Promise<void> {
+  for (let at = path; dirname(at) !== at; at = dirname(at)) {
+    await files.syncFolder(dirname(at)).catch((error: unknown) => {
+      if (!['EACCES', 'EPERM', 'EROFS', 'EINVAL'].includes(errorCode(error) ?? '')) throw error;
+    });
+  }
 }

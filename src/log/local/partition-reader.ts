@@ -3,14 +3,14 @@
  * more, and calls what is missing a gap.
  */
 
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { LockProbe } from '../../system/process-lock.ts';
 import { LogGapError, type LogPartition, type Relayed } from '../log.ts';
 import type { LogRecord } from '../record.ts';
 import { Backlog } from './backlog.ts';
 import type { DurableFiles } from './durable-files.ts';
-import { listSegments, lockPath, partitionUuid } from './folders.ts';
-import { readRelayed, writeRelayed } from './mark.ts';
+import { listSegments, lockPath, partitionUuid, removePartition, segmentPath } from './folders.ts';
+import { readRelayed, readStored, writeRelayed } from './mark.ts';
 import type { ReadBuffers } from './read-buffers.ts';
 import { SegmentReader, type Stop } from './segment-reader.ts';
 import { judgeTail } from './tail.ts';
@@ -24,15 +24,21 @@ export interface LocalPartition extends LogPartition {
   markRelayed(relayed: Relayed): Promise<void>;
 }
 
+export interface SegmentFacts {
+  readonly base: number;
+  readonly bytes: number;
+  readonly changedAtMs: number;
+}
+
 export class PartitionReader implements LocalPartition {
   readonly name: string;
   readonly folder: string;
   readonly revoked: AbortSignal;
-  /** Everything before is stored, as far as this process was told, or the mark says. */
-  mark: number;
-  /** The mark as its file held it when the partition was found. */
-  readonly markFound: number;
   readonly #files: DurableFiles;
+  /** Everything before is stored, as far as this process was told, or the mark says; null while neither does. */
+  #mark: number | null;
+  /** The mark as its file held it. */
+  markFound: number;
   readonly #uuid: string;
   readonly #watch: FolderWatch;
   readonly #probe: LockProbe;
@@ -44,6 +50,9 @@ export class PartitionReader implements LocalPartition {
   #endedAt: number | null = null;
   #reading: Promise<unknown> = Promise.resolve();
   #isDead = false;
+  /** We removed the folder. One that is not there otherwise is out of sight, and may come back. */
+  #isRemoved = false;
+  #isInSight = true;
   #bases: number[] = [];
   #segment: SegmentReader | null = null;
 
@@ -51,7 +60,8 @@ export class PartitionReader implements LocalPartition {
     files: DurableFiles;
     logDir: string;
     name: string;
-    mark: number;
+    /** Null where its file cannot be read. */
+    mark: number | null;
     watch: FolderWatch;
     buffers: ReadBuffers;
     revoked: AbortSignal;
@@ -59,14 +69,28 @@ export class PartitionReader implements LocalPartition {
     this.#files = options.files;
     this.name = options.name;
     this.folder = join(options.logDir, options.name);
-    this.mark = options.mark;
-    this.markFound = options.mark;
+    this.#mark = options.mark;
+    this.markFound = options.mark ?? 0;
     this.revoked = options.revoked;
     this.#uuid = partitionUuid(options.name)!;
     this.#watch = options.watch;
     this.#buffers = options.buffers;
     this.#probe = options.files.openLockProbe(lockPath(this.folder));
-    this.#backlog = new Backlog(options.files, this.folder, this.#uuid, options.mark);
+    this.#backlog = new Backlog(options.files, this.folder, this.#uuid, options.mark ?? 0);
+  }
+
+  /** Everything before is stored or relayed, as far as is known. */
+  get mark(): number {
+    return this.#mark ?? 0;
+  }
+
+  /** The mark, read now where it could not be when the partition was found. @throws while neither is possible */
+  async learnMark(): Promise<number> {
+    if (this.#mark === null) {
+      this.markFound = await readStored(this.#files, this.folder);
+      this.#mark ??= this.markFound;
+    }
+    return this.#mark;
   }
 
   /** True once the lock was found free; that is for ever. */
@@ -112,6 +136,7 @@ export class PartitionReader implements LocalPartition {
     isDead: boolean,
     stop: Stop,
   ): Promise<{ next: number } | { records: LogRecord[] } | 'wait' | 'ended'> {
+    if (!this.#isInSight) return 'wait';
     const segment = this.#segment;
     const isListed = this.#bases.some((base) => base <= from);
     if (!segment && !isListed) return this.#judgeEmpty(from, isDead);
@@ -135,7 +160,7 @@ export class PartitionReader implements LocalPartition {
   /** No segment starts at or before `from`. */
   #judgeEmpty(from: number, isDead: boolean): 'wait' | 'ended' {
     const first = this.#bases[0];
-    const held = first ?? (isDead ? this.mark : undefined);
+    const held = first ?? (isDead ? this.#tombstone() : undefined);
     if (held !== undefined && from < held) {
       const reason = from === 0 ? 'beginning_gone' : 'out_of_range';
       const text = `partition ${this.name}: nothing before ${held} is held any more, and ${from} was asked for`;
@@ -145,10 +170,10 @@ export class PartitionReader implements LocalPartition {
   }
 
   async bounds(): Promise<{ first: number; end: number }> {
-    const bases = await this.#list();
+    const bases = await this.#listInSight();
     const last = bases.at(-1);
     if (last === undefined) {
-      const held = this.isDead() ? this.mark : 0;
+      const held = this.isDead() ? this.#tombstone() : 0;
       return { first: held, end: held };
     }
     return { first: bases[0]!, end: await this.#endOf(last) };
@@ -163,7 +188,7 @@ export class PartitionReader implements LocalPartition {
   }
 
   async crcBefore(position: number): Promise<number | null> {
-    const bases = await this.#list();
+    const bases = await this.#listInSight();
     const base = bases.findLast((each) => each < position);
     if (base === undefined) return null;
     return this.#withSegment(base, null, async (segment) => {
@@ -175,7 +200,7 @@ export class PartitionReader implements LocalPartition {
   }
 
   async stored(position: number): Promise<void> {
-    this.mark = position;
+    this.#mark = position;
     this.#backlog.stored(position);
     // Nobody looks at what is stored: whoever was handed it has committed it, or lost it to another who has.
     this.#lent = this.#lent.filter(({ buffer, end }) => {
@@ -193,7 +218,7 @@ export class PartitionReader implements LocalPartition {
   }
 
   async backlog(): Promise<{ records: number; oldestReceivedAtMs: number | null }> {
-    return this.#backlog.count(await this.#list());
+    return this.#backlog.count(await this.#listInSight());
   }
 
   /**
@@ -202,10 +227,28 @@ export class PartitionReader implements LocalPartition {
    */
   async finalEnd(): Promise<number | null> {
     if (!this.isDead()) return null;
-    const last = (await this.#list()).at(-1);
-    if (last === undefined) return this.mark;
+    const last = (await this.#listInSight()).at(-1);
+    if (last === undefined) return this.#tombstone();
     const footer = await this.#withSegment(last, null, (segment) => segment.footer());
     return footer?.end ?? this.#endedAt;
+  }
+
+  /** Lets go of a dead partition whose folder is removed: there is nothing more to read. */
+  async remove(): Promise<void> {
+    await this.close();
+    await removePartition(this.#files, dirname(this.folder), this.name);
+    this.#isRemoved = true;
+    this.#watch.close();
+  }
+
+  /** The base and size of each segment, and when it was changed last. @throws while the folder is out of sight */
+  async segments(): Promise<SegmentFacts[]> {
+    const segments: SegmentFacts[] = [];
+    for (const base of await this.#listInSight()) {
+      const facts = await this.#files.stat(segmentPath(this.folder, base));
+      if (facts) segments.push({ base, bytes: facts.bytes, changedAtMs: facts.changedAtMs });
+    }
+    return segments;
   }
 
   /** Wakes a waiting read, which looks anew and at whether it was revoked. */
@@ -251,10 +294,21 @@ export class PartitionReader implements LocalPartition {
 
   async #list(): Promise<number[]> {
     const bases = await listSegments(this.#files, this.folder);
-    // Only a dead owner's folder is ever removed.
-    if (bases === null) this.#isDead = true;
+    this.#isInSight = bases !== null || this.#isRemoved;
     this.#bases = bases ?? [];
     return this.#bases;
+  }
+
+  async #listInSight(): Promise<number[]> {
+    const bases = await this.#list();
+    if (!this.#isInSight) throw new Error(`the folder of partition ${this.name} is out of sight`);
+    return bases;
+  }
+
+  /** Where a partition without segments ended: the mark is all that tells. */
+  #tombstone(): number {
+    if (this.#mark === null) throw new Error(`how far partition ${this.name} was stored cannot be read`);
+    return this.#mark;
   }
 
   async #withSegment<T>(base: number, gone: T, look: (segment: SegmentReader) => Promise<T>): Promise<T> {
@@ -269,7 +323,7 @@ export class PartitionReader implements LocalPartition {
 
   #hand(records: LogRecord[]): LogRecord[] {
     // Whoever reads it again has not stored it: a database that was restored to before it.
-    this.mark = Math.min(this.mark, records[0]!.position);
+    this.#mark &&= Math.min(this.#mark, records[0]!.position);
     this.#backlog.handed(records);
     const from = records[0]!.position;
     // Whoever reads a place again has given up what it had of it; a store that failed may still be letting go of it.

@@ -47,7 +47,11 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
     for (const name of await listPartitions(files, logDir)) {
       if (partitions.has(name)) continue;
       const folder = join(logDir, name);
-      const mark = await readStored(files, folder);
+      // It only steers what may be removed: nothing waits for one that cannot be read.
+      const mark = await readStored(files, folder).catch((error: unknown) => {
+        logger.warn('log_retention_failed', { partition: name, err: error });
+        return null;
+      });
       if (stopping.signal.aborted) return;
       const watch = new FolderWatch(files, folder, ticker, logger);
       const revoked = stopping.signal;
@@ -77,7 +81,7 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
 
   async function open(onPartition: (partition: LocalPartition) => void): Promise<void> {
     source = `local:${await ensureLog(files, logDir)}`;
-    await removeOrphans(files, logDir);
+    await removeOrphans(files, logDir, logger);
     await find(onPartition);
     following = follow(onPartition);
     retention.start();

@@ -8,28 +8,45 @@ import { join } from 'node:path';
 import type { DurableFiles } from './durable-files.ts';
 import { listPartitions, lockPath } from './folders.ts';
 
-/**
- * @param dead names of partitions whose owners are known to be dead; those found out are added
- * @param segmentBytes what a segment may come to
- */
-export async function reservedBytes(
-  files: DurableFiles,
-  logDir: string,
-  segmentBytes: number,
-  dead: Set<string>,
-): Promise<number> {
-  let total = 0;
-  for (const name of await listPartitions(files, logDir)) {
-    const folder = join(logDir, name);
-    const sizes = await logFileSizes(files, folder);
-    const newest = sizes.at(-1);
-    if (newest === undefined) continue;
-    for (const bytes of sizes) total += bytes;
-    if (newest >= segmentBytes || dead.has(name)) continue;
-    if (isOwned(files, folder)) total += segmentBytes - newest;
-    else dead.add(name);
+export class ReservedBytes {
+  readonly #files: DurableFiles;
+  readonly #logDir: string;
+  readonly #segmentBytes: number;
+  /** Partitions whose owners are known to be dead. */
+  readonly #dead = new Set<string>();
+  /** What each partition came to when it was counted last. */
+  readonly #counted = new Map<string, number>();
+
+  /** @param segmentBytes what a segment may come to */
+  constructor(files: DurableFiles, logDir: string, segmentBytes: number) {
+    this.#files = files;
+    this.#logDir = logDir;
+    this.#segmentBytes = segmentBytes;
   }
-  return total;
+
+  /** A partition that cannot be looked at counts as it did last: no append waits for what is wrong with another's. */
+  async count(): Promise<number> {
+    const names = await listPartitions(this.#files, this.#logDir);
+    let total = 0;
+    for (const name of names) {
+      const bytes = await this.#countOne(name).catch(() => null);
+      if (bytes !== null) this.#counted.set(name, bytes);
+      total += this.#counted.get(name) ?? 0;
+    }
+    return total;
+  }
+
+  async #countOne(name: string): Promise<number> {
+    const folder = join(this.#logDir, name);
+    const sizes = await logFileSizes(this.#files, folder);
+    const newest = sizes.at(-1);
+    if (newest === undefined) return 0;
+    const bytes = sizes.reduce((sum, size) => sum + size);
+    if (newest >= this.#segmentBytes || this.#dead.has(name)) return bytes;
+    if (isOwned(this.#files, folder)) return bytes + this.#segmentBytes - newest;
+    this.#dead.add(name);
+    return bytes;
+  }
 }
 
 function isOwned(files: DurableFiles, folder: string): boolean {

@@ -5,13 +5,12 @@
 
 import type { Logger } from '../../observability/logger.ts';
 import type { DurableFiles } from './durable-files.ts';
-import { listSegments, removePartition, segmentPath } from './folders.ts';
+import { segmentPath } from './folders.ts';
 import { storedAtMs, writeStored, writeTombstone } from './mark.ts';
-import type { PartitionReader } from './partition-reader.ts';
+import type { PartitionReader, SegmentFacts } from './partition-reader.ts';
 import { segmentFooterBytes, segmentHeaderBytes } from './segment-format.ts';
 
 export interface RetentionOptions {
-  readonly logDir: string;
   readonly keepHours: number;
   readonly bytesMax: number;
   readonly segmentBytes: number;
@@ -32,9 +31,9 @@ interface Removable {
 /** What is known of one partition between two passes. */
 interface Held {
   readonly reader: PartitionReader;
-  /** The mark as it was written last: segments before it carry the time they were stored. */
-  marked: number;
-  segments: { readonly base: number; readonly bytes: number; readonly changedAtMs: number }[];
+  /** The mark as it was written last: segments before it carry the time they were stored. Null until it is known. */
+  marked: number | null;
+  segments: SegmentFacts[];
   /** A dead partition's segments change only by our removing them. */
   isDead: boolean;
   /** Where a dead partition's records end, once that is certain. */
@@ -42,6 +41,8 @@ interface Held {
   /** When a partition without segments may be forgotten; null until it is looked at. */
   forgetAtMs: number | null;
   isRemoved: boolean;
+  /** Something of it could not be looked at, marked or removed. */
+  isFailing: boolean;
 }
 
 const passMs = 500;
@@ -50,48 +51,79 @@ const hourMs = 3_600_000;
 const tombstoneMs = 30 * 24 * hourMs;
 
 export function createRetention(options: RetentionOptions) {
-  const { logDir, files, logger, bytesMax, segmentBytes } = options;
+  const { files, logger, bytesMax, segmentBytes } = options;
   const known = new Map<string, Held>();
   let timer: NodeJS.Timeout | null = null;
   let pass: Promise<void> | null = null;
   let heldBytes = 0;
-  let isFailing = false;
 
+  /** Each partition by itself: what is wrong with one keeps no other from being trimmed. */
   async function run(): Promise<void> {
-    let reserved = 0;
-    let total = 0;
-    let living = 0;
     const removable: Removable[] = [];
+    const wrong = new Map<Held, unknown>();
+    const each = async (held: Held, work: () => Promise<void>): Promise<void> => {
+      await work().catch((error: unknown) => wrong.set(held, error));
+    };
     for (const [name, reader] of options.partitions) {
-      let held = known.get(name);
-      if (!held) {
-        held = newHeld(reader);
-        known.set(name, held);
-      }
+      const held = known.get(name) ?? newHeld(reader);
+      known.set(name, held);
       if (held.isRemoved) continue;
-      await look(held);
-      await markStored(held);
-      const bytes = held.segments.reduce((sum, segment) => sum + segment.bytes, 0);
-      total += bytes;
-      reserved += bytes;
-      if (!held.isDead) {
-        living += 1;
-        reserved += Math.max(0, segmentBytes - (held.segments.at(-1)?.bytes ?? segmentBytes));
-      }
-      removable.push(...removableOf(held));
-      await removeEmpty(held);
+      await each(held, () => look(held));
+      await each(held, () => learnEnd(held));
+      await each(held, async () => {
+        await markStored(held);
+        removable.push(...removableOf(held));
+        await removeEmpty(held);
+      });
     }
+    await trim(removable, each);
+    for (const held of known.values()) tell(held, wrong.get(held));
+  }
+
+  /** Removes what was kept long enough, and the oldest where it is tight. */
+  async function trim(
+    removable: Removable[],
+    each: (held: Held, work: () => Promise<void>) => Promise<void>,
+  ): Promise<void> {
     // Sorting is stable and a partition's own are in order: no segment goes before the ones that precede it.
     removable.sort((a, b) => a.storedAtMs - b.storedAtMs);
-    for (const each of removable) {
-      const isOld = Date.now() - each.storedAtMs >= options.keepHours * hourMs;
-      const isTight = reserved + living * segmentBytes > bytesMax;
-      if (!isOld && !isTight) continue;
-      await remove(each);
-      reserved -= each.bytes;
-      total -= each.bytes;
+    const stuck = new Set<Held>();
+    let { reserved, total } = bytesOf([...known.values()]);
+    for (const segment of removable) {
+      const { partition, bytes } = segment;
+      const isOld = Date.now() - segment.storedAtMs >= options.keepHours * hourMs;
+      if ((!isOld && reserved <= bytesMax) || stuck.has(partition)) continue;
+      stuck.add(partition);
+      await each(partition, async () => {
+        await remove(segment);
+        stuck.delete(partition);
+        reserved -= bytes;
+        total -= bytes;
+      });
     }
     heldBytes = total;
+  }
+
+  /** Once when it begins, once when it is over; what is not removed now only takes room. */
+  function tell(held: Held, error: unknown): void {
+    const partition = held.reader.name;
+    const isFailing = error !== undefined;
+    if (isFailing && !held.isFailing) logger.error('log_retention_failed', { partition, err: error });
+    if (!isFailing && held.isFailing) logger.info('log_retention_recovered', { partition });
+    held.isFailing = isFailing;
+  }
+
+  /** What is taken, and with what living appenders may still write: the rest of a segment, and one more each. */
+  function bytesOf(all: readonly Held[]): { total: number; reserved: number } {
+    let [total, reserved] = [0, 0];
+    for (const { segments, isDead } of all) {
+      const bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+      total += bytes;
+      reserved += bytes;
+      if (!isDead)
+        reserved += segmentBytes + Math.max(0, segmentBytes - (segments.at(-1)?.bytes ?? segmentBytes));
+    }
+    return { total, reserved };
   }
 
   /** Learns a partition's segments; a dead one's once and for all. */
@@ -100,10 +132,13 @@ export function createRetention(options: RetentionOptions) {
     if (!held.isDead) {
       // In this order: what a dead owner wrote is all there when its segments are listed.
       const isDead = reader.isDead();
-      held.segments = await statSegments(files, reader.folder);
+      held.segments = await reader.segments();
       held.isDead = isDead;
     }
-    if (held.isDead) held.end ??= await reader.finalEnd();
+  }
+
+  async function learnEnd(held: Held): Promise<void> {
+    if (held.isDead) held.end ??= await held.reader.finalEnd();
   }
 
   /** Where the stored segment's successor starts, or where the last one of a dead partition ends; null: still open. */
@@ -113,7 +148,8 @@ export function createRetention(options: RetentionOptions) {
 
   /** Sets the time of segments that became stored, then writes the mark: in this order none misses its time. */
   async function markStored(held: Held): Promise<void> {
-    const mark = held.reader.mark;
+    const mark = await held.reader.learnMark();
+    held.marked ??= held.reader.markFound;
     if (mark === held.marked) return;
     const now = Date.now();
     for (const [index, segment] of held.segments.entries()) {
@@ -131,7 +167,7 @@ export function createRetention(options: RetentionOptions) {
     let storedAtMs = 0;
     for (const [index, segment] of held.segments.entries()) {
       const end = endOf(held, index);
-      if (end === null || end > held.marked) break;
+      if (end === null || held.marked === null || end > held.marked) break;
       // A clock that was set back must not let a later segment go before an earlier one.
       storedAtMs = Math.max(storedAtMs, segment.changedAtMs);
       removable.push({ partition: held, base: segment.base, bytes: segment.bytes, storedAtMs });
@@ -141,7 +177,7 @@ export function createRetention(options: RetentionOptions) {
 
   async function remove({ partition, base }: Removable): Promise<void> {
     const { folder } = partition.reader;
-    if (partition.segments.length === 1) await writeTombstone(files, folder, partition.marked);
+    if (partition.segments.length === 1) await writeTombstone(files, folder, partition.marked!);
     await files.remove(segmentPath(folder, base));
     partition.segments = partition.segments.filter((segment) => segment.base !== base);
   }
@@ -151,8 +187,7 @@ export function createRetention(options: RetentionOptions) {
     if (!held.isDead || held.segments.length > 1) return;
     const segment = held.segments[0];
     if (segment ? segment.base > 0 || !isBare(segment.bytes) : !(await isForgotten(held))) return;
-    await held.reader.close();
-    await removePartition(files, logDir, held.reader.name);
+    await held.reader.remove();
     held.isRemoved = true;
     held.segments = [];
   }
@@ -168,20 +203,9 @@ export function createRetention(options: RetentionOptions) {
     return bytes === segmentHeaderBytes || bytes === segmentHeaderBytes + segmentFooterBytes;
   }
 
-  /** A failure is told once and tried again: what is not removed now only takes room. */
-  async function runOnce(): Promise<void> {
-    try {
-      await run();
-      isFailing = false;
-    } catch (error) {
-      if (!isFailing) logger.error('log_retention_failed', { err: error });
-      isFailing = true;
-    }
-  }
-
   function schedule(): void {
     timer = setTimeout(() => {
-      pass = runOnce().then(() => {
+      pass = run().then(() => {
         pass = null;
         if (timer) schedule();
       });
@@ -196,7 +220,7 @@ export function createRetention(options: RetentionOptions) {
       if (timer) clearTimeout(timer);
       timer = null;
       await pass;
-      await runOnce();
+      await run();
     },
   };
 }
@@ -204,20 +228,12 @@ export function createRetention(options: RetentionOptions) {
 function newHeld(reader: PartitionReader): Held {
   return {
     reader,
-    marked: reader.markFound,
+    marked: null,
     segments: [],
     isDead: false,
     end: null,
     forgetAtMs: null,
     isRemoved: false,
+    isFailing: false,
   };
-}
-
-async function statSegments(files: DurableFiles, folder: string): Promise<Held['segments']> {
-  const segments: Held['segments'] = [];
-  for (const base of (await listSegments(files, folder)) ?? []) {
-    const facts = await files.stat(segmentPath(folder, base));
-    if (facts) segments.push({ base, bytes: facts.bytes, changedAtMs: facts.changedAtMs });
-  }
-  return segments;
 }

@@ -25,7 +25,8 @@ export const firstSegment: SegmentStart = { base: 0, previousBase: 0, previousEn
 
 /**
  * Makes a segment: written and durable under a hidden name, then renamed, then its name made durable. Whoever
- * sees the name sees a whole header.
+ * sees the name sees a whole header, and goes by what it says of the segment before: a name that was seen is never
+ * taken back. Where it is not known to be durable, the next attempt puts another file in its place.
  * @param bytesMax what it may come to with frames of ordinary size
  * @param checkRoom called once the hidden file is there, so that two makers at once see each other
  */
@@ -47,17 +48,12 @@ export async function createSegment(
     await files.rename(making, path);
     await files.syncFolder(folder);
   } catch (error) {
-    await abandon(files, fd, [making, path]);
+    // The failure that led here is the one to report; a second one of the same disk says no more.
+    await files.close(fd).catch(() => {});
+    await files.remove(making).catch(() => {});
     throw error;
   }
   return new SegmentWriter(files, fd, path, start.base, bytesMax);
-}
-
-/** After a failure: nothing was ever appended to these, and a next attempt may use the same name. */
-async function abandon(files: DurableFiles, fd: number, paths: string[]): Promise<void> {
-  // The failure that led here is the one to report; a second one of the same disk says no more.
-  await files.close(fd).catch(() => {});
-  for (const path of paths) await files.remove(path).catch(() => {});
 }
 
 export class SegmentWriter {

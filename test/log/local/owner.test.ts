@@ -1,7 +1,7 @@
 /** Real processes: following one from another, its death proven by the kernel, and what a kill -9 leaves. */
 
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { isLockHeld, tryLock } from '../../../src/system/process-lock.ts';
@@ -79,6 +79,19 @@ test('a stopped owner is alive, a killed one is dead', async (t) => {
   await appending.kill();
   const labels = (await draining).map(labelOf);
   assert.deepEqual(labels.slice(0, appending.acknowledged.length), appending.acknowledged);
+  assert.equal(isLockHeld(lock), false);
+});
+
+test('a lock whose file is damaged is held while its owner lives, and free once it is dead', async (t) => {
+  const log = await makeLocalLog(t);
+  const appending = await startAppending(log.logDir);
+  closeAfter(t, () => appending.kill());
+  const lock = join(appending.folder, 'lock');
+  await writeFile(lock, 'no database, but bytes '.repeat(400));
+  assert.equal(isLockHeld(lock), true);
+  await appending.kill();
+  assert.equal(isLockHeld(lock), false);
+  await writeFile(lock, 'short');
   assert.equal(isLockHeld(lock), false);
 });
 
