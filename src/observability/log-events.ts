@@ -48,6 +48,8 @@ export const logEvents = {
   store_recovered: 'A partition whose batches failed is stored again.',
   log_read_failing: 'A partition of the log cannot be read; it is tried again forever.',
   month_made: 'A monthly partition of usages was made.',
+  month_detached:
+    "A table has a month's name and is no partition of usages (it was detached?): the month's usages go to another one beside it.",
   month_failed:
     'The next monthly partition could not be made ahead of time; told once, tried again, and at the latest when a usage of it comes.',
   backlog_unknown: 'What a partition still holds could not be counted; told once until it can be again.',

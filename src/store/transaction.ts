@@ -16,6 +16,7 @@ function beginText(lockTimeoutMs: number): string {
     `set local application_name = '${writerName}'`,
     `set local idle_in_transaction_session_timeout = ${idleInTransactionMs}`,
     "set local timezone = 'UTC'",
+    "set local datestyle = 'ISO, YMD'",
     'set local client_min_messages = warning',
   ].join('; ');
 }

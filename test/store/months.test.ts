@@ -108,9 +108,54 @@ describe('monthly partitions', { concurrency: false }, () => {
     await until(async () => (await count(url)) === 11, { what: 'the missed month' });
     await query(url, 'create table usages_2004_01 (x int)');
     log.partition('p').append(testRecord([{ id: numberedId(60), usedAtMs: Date.UTC(2004, 0, 4) }]));
-    await until(() => writer.logged.count('store_failing') === 1, { what: 'the table in the way' });
-    assert.match(writer.logged.text(), /attach it again, or rename it/);
-    await query(url, 'drop table usages_2004_01');
     await until(async () => (await count(url)) === 12, { what: 'the rest' });
+    assert.equal(await count(url, 'usages_2004_01_2'), 1);
+    assert.equal(writer.logged.count('month_detached'), 1);
+    assert.equal(writer.logged.count('store_failing'), 0);
+  });
+
+  it('that were detached and kept their names hold up nothing', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = createMemoryLog();
+    log.partition('p').append(numberedRecord(0, 10));
+    const writer = await startTestWriter(t, log.reader(), url);
+    await until(async () => (await count(url)) === 10, { what: 'rows' });
+    await query(url, 'alter table usages detach partition usages_2016_11');
+    log.partition('p').append(numberedRecord(10, 1), numberedRecord(100, 10, { usedAtMs: Date.now() }));
+    await until(async () => (await count(url)) === 11, { what: 'what came late, and what came after it' });
+    assert.equal(await count(url, 'usages_2016_11'), 10);
+    assert.equal(await count(url, 'usages_2016_11_2'), 1);
+    assert.equal(writer.logged.count('month_detached'), 1);
+    // What the runbook says puts both together again.
+    await query(
+      url,
+      `begin; alter table usages detach partition usages_2016_11_2;
+       insert into usages_2016_11 select * from usages_2016_11_2 on conflict do nothing;
+       drop table usages_2016_11_2;
+       alter table usages attach partition usages_2016_11 for values from ('2016-11-01 00:00+00') to ('2016-12-01 00:00+00');
+       commit`,
+    );
+    assert.equal(await count(url), 21);
+  });
+
+  it('are made around partitions of an operator that cover a part of the month, a year, or all', async (t) => {
+    const url = await postgres.createDatabase();
+    const of = (from: string, to: string) => `partition of usages for values from ('${from}') to ('${to}')`;
+    await query(url, `create table week ${of('2016-11-08 00:00:00.000123+00', '2016-11-15 00:00+00')}`);
+    await query(url, `create table last_days ${of('2016-11-28 00:00+00', '2016-12-05 00:00+00')}`);
+    await query(url, `create table y2003 ${of('2003-01-01 00:00+00', '2004-01-01 00:00+00')}`);
+    const log = createMemoryLog();
+    const days = [1, 7, 8, 10, 14, 15, 20, 27, 28, 30].map((day) => Date.UTC(2016, 10, day));
+    const instants = [...days, Date.UTC(2016, 11, 4), Date.UTC(2016, 11, 5), Date.UTC(2003, 5, 1)];
+    log.partition('p').append(testRecord(instants.map((usedAtMs, n) => ({ id: numberedId(n), usedAtMs }))));
+    const writer = await startTestWriter(t, log.reader(), url);
+    await until(async () => (await count(url)) === instants.length, { what: 'all rows' });
+    assert.equal(writer.logged.count('store_failing'), 0);
+    // The week begins 123 microseconds after midnight.
+    const tables = ['usages_2016_11', 'week', 'usages_2016_11_2', 'last_days', 'usages_2016_12', 'y2003'];
+    assert.deepEqual(await Promise.all(tables.map((table) => count(url, table))), [3, 2, 3, 3, 1, 1]);
+    await query(url, 'create table rest partition of usages default');
+    log.partition('p').append(testRecord([{ id: numberedId(90), usedAtMs: Date.UTC(2009, 5, 1) }]));
+    await until(async () => (await count(url, 'rest')) === 1, { what: 'what the default one takes' });
   });
 });
