@@ -7,6 +7,7 @@
 
 import type { Logger } from '../observability/logger.ts';
 import type { Metrics } from '../observability/metrics.ts';
+import { createTrouble } from '../observability/told.ts';
 import type { LogKind, LogPartition, LogReader } from './log.ts';
 
 /** Who works through a partition; `active` is false while it has ended and nothing of it is left. */
@@ -28,7 +29,7 @@ export function createBacklogGauges(
   logger: Logger,
 ): BacklogGauges {
   const log = reader.kind;
-  let isUnknown = false;
+  const unknown = createTrouble(logger, 'backlog_unknown');
   /** Since when (monotonic milliseconds) there are records and none tells its age; null while that is not so. */
   let agelessSinceMs: number | null = null;
 
@@ -60,11 +61,10 @@ export function createBacklogGauges(
             oldestMs = Math.min(oldestMs, backlog.oldestReceivedAtMs ?? oldestMs);
           }
         }
-        isUnknown = false;
+        unknown.over();
         last = { records, oldestMs };
       } catch (error) {
-        if (!isUnknown) logger.warn('backlog_unknown', { err: error });
-        isUnknown = true;
+        unknown.failed(error);
       }
       if (last) tell(last);
     },

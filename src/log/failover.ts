@@ -4,6 +4,7 @@
  * after all, too late, is there twice then, and identity drops one of them.
  */
 
+import { onChange } from '../observability/told.ts';
 import { once } from '../system/once.ts';
 import type { LogAppender, LogKind } from './log.ts';
 import { LogUnavailableError } from './log.ts';
@@ -26,7 +27,6 @@ export function createFailoverAppender(options: FailoverOptions): LogAppender {
   const listeners: ((writable: boolean) => void)[] = [];
   /** The local log takes one append at a time. */
   let localTurn: Promise<void> = Promise.resolve();
-  let toldWritable = false;
 
   async function append(header: RecordHeader, rows: Buffer): Promise<LogKind> {
     let cause: unknown;
@@ -54,12 +54,10 @@ export function createFailoverAppender(options: FailoverOptions): LogAppender {
 
   const isWritable = () => kafka.writable || (local?.writable ?? false);
 
-  function changed(): void {
-    const writable = isWritable();
-    if (writable === toldWritable) return;
-    toldWritable = writable;
+  const tellWritable = onChange(false, (writable: boolean) => {
     for (const listener of listeners) listener(writable);
-  }
+  });
+  const changed = () => tellWritable(isWritable());
 
   kafka.onWritableChange((up) => {
     options.onKafkaUp(up);

@@ -14,10 +14,13 @@ export const logEvents = {
   kafka_misconfigured: 'Kafka cannot be used until someone changes a setting, a right or the topic.',
   kafka_log_made_anew:
     'A partition of the topic acknowledged an offset that it had acknowledged before: the topic was deleted and made anew, or its log was cut short. What was acknowledged and not stored before that is a gap.',
-  kafka_weak: 'Settings of the Kafka topic weaken what a 201 promises.',
+  kafka_weak: 'Settings of the Kafka topic weaken what a 201 promises; told once.',
+  kafka_sound: 'The settings of the Kafka topic keep what a 201 promises again.',
   relay_stopped: 'The relay cannot go on with a partition of the spool; the line says why. It tries again.',
   relay_resumed: 'A partition of the spool that had stopped goes on into Kafka.',
   relay_failing: 'A partition of the spool could not be read or marked; told once, tried again.',
+  relay_recovered: 'A partition of the spool can be read and marked again.',
+  kafka_group_joined: 'The writer has its seat in the consumer group, and reads.',
   kafka_group_left: 'The seat in the consumer group was lost; it is taken again.',
   postgres_started: 'The embedded Postgres takes connections.',
   postgres_exited: 'The embedded Postgres ended unasked and will be started again.',
@@ -36,7 +39,8 @@ export const logEvents = {
   postgres_restarted: 'The embedded Postgres takes connections again.',
   postgres_start_failed: 'The embedded Postgres could not be started; it is tried again.',
   stop_forced: 'The orderly stop was cut short by a second signal or the deadline.',
-  metrics_failed: 'The metrics of this process could not be collected; told once until they can be again.',
+  metrics_failed: 'The metrics of this process could not be collected; told once.',
+  metrics_recovered: 'The metrics of this process can be collected again.',
   request_defect:
     'A mistake in this program: requests were answered 500 or 503. Only where it happened is logged.',
   postgres_away:
@@ -47,19 +51,23 @@ export const logEvents = {
   store_failing: 'Postgres refuses a batch for a reason that is not its data: it is tried again forever.',
   store_recovered: 'A partition whose batches failed is stored again.',
   log_read_failing: 'A partition of the log cannot be read; it is tried again forever.',
+  log_read_recovered: 'A partition of the log that could not be read is read again.',
   month_made: 'A monthly partition of usages was made.',
   month_detached:
     "A table has a month's name and is no partition of usages (it was detached?): the month's usages go to another one beside it.",
   month_failed:
     'The next monthly partition could not be made ahead of time; told once, tried again, and at the latest when a usage of it comes.',
-  backlog_unknown: 'What a partition still holds could not be counted; told once until it can be again.',
+  month_recovered: 'Monthly partitions can be made ahead of time again.',
+  backlog_unknown: 'What a partition still holds could not be counted; told once, tried again.',
+  backlog_known: 'What the partitions still hold can be counted again.',
   log_gap_found:
     'Records of a log are missing or damaged: its partition stops until "usage-ingest positions accept-gap".',
-  log_gap_unkept:
-    'A gap in the spool could not be written to log_gaps, so that nobody can accept it yet; tried again.',
   log_gap_accepted:
     'An operator accepted a gap: the partition is read again, and goes on behind it if the records are still missing.',
   log_gap_passed: 'The records of an accepted gap are still missing: the partition goes on behind it.',
+  log_gap_unkept:
+    'A gap in the spool could not be written to log_gaps, so that nobody can accept it yet; told once, tried again.',
+  log_gap_kept: 'Gaps in the spool can be written to log_gaps again.',
   poison_found: 'Postgres refused lines of a batch; they are in dead_letters, their neighbours are stored.',
   partition_stopped: 'A partition stopped; the line says why and what to do. It is tried again now and then.',
   partition_resumed: 'A partition that had stopped goes on.',
@@ -75,10 +83,26 @@ export const logEvents = {
     'The system tells of no changes to files: the local log is polled, which costs latency.',
   log_leftover_kept:
     'What a crash left of a folder that was being made or removed could not be removed: it only takes room.',
-  log_unreadable: 'The folder of the local log cannot be listed; told once until it can be again.',
+  log_unreadable: 'The folder of the local log cannot be listed; told once, tried again.',
+  log_readable: 'The folder of the local log can be listed again.',
   log_retention_failed:
     'Something of a partition of the local log could not be looked at, marked or removed: it takes room; tried again.',
   log_retention_recovered: 'A partition of the local log is trimmed as it should be again.',
 } as const satisfies Record<string, string>;
 
 export type LogEvent = keyof typeof logEvents;
+
+/** What fails, is told once and tried again: at which level, and what is told when it is over. */
+export const troubles = {
+  metrics_failed: { level: 'error', over: 'metrics_recovered' },
+  backlog_unknown: { level: 'warn', over: 'backlog_known' },
+  log_unreadable: { level: 'error', over: 'log_readable' },
+  log_retention_failed: { level: 'error', over: 'log_retention_recovered' },
+  log_read_failing: { level: 'error', over: 'log_read_recovered' },
+  log_gap_unkept: { level: 'error', over: 'log_gap_kept' },
+  month_failed: { level: 'warn', over: 'month_recovered' },
+  relay_failing: { level: 'warn', over: 'relay_recovered' },
+  store_failing: { level: 'error', over: 'store_recovered' },
+} as const satisfies Partial<Record<LogEvent, { level: 'warn' | 'error'; over: LogEvent }>>;
+
+export type TroubleEvent = keyof typeof troubles;

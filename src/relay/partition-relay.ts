@@ -7,6 +7,7 @@ import type { KafkaAppender } from '../log/kafka/appender.ts';
 import { LogGapError, type LogPartition } from '../log/log.ts';
 import { type LogRecord, RecordTooNewError } from '../log/record.ts';
 import type { Logger } from '../observability/logger.ts';
+import { createTrouble, onChange } from '../observability/told.ts';
 import { pause } from '../system/waiting.ts';
 
 export interface PartitionRelayOptions {
@@ -49,9 +50,10 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
   let marking: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | null = null;
   let active = true;
-  let told = '';
-  /** What failed last time and is tried again: told when it begins to fail. */
-  const failing = new Set<'follow' | 'mark'>();
+  type StopReason = Parameters<typeof options.onStopped>[0];
+  let waitsFor: StopReason = null;
+  const following = createTrouble(logger, 'relay_failing', { partition: partition.name, what: 'read' });
+  const keeping = createTrouble(logger, 'relay_failing', { partition: partition.name, what: 'mark' });
 
   async function follow(): Promise<void> {
     for (;;) {
@@ -70,9 +72,9 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
     for (let first = 0; first < records.length; first += inFlightMax)
       await Promise.all(records.slice(first, first + inFlightMax).map(appendForever));
     at = records.at(-1)!.next;
-    failing.delete('follow');
+    following.over();
     options.onRelayed(records.reduce((sum, { header }) => sum + (header?.count ?? 0), 0));
-    resumed();
+    stopped(null);
   }
 
   async function appendForever(record: LogRecord): Promise<void> {
@@ -87,7 +89,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
           if (appender.writable) stopped('refused', error);
         }
       }
-      await pause(told === '' ? retryMs : stoppedRetryMs, revoked);
+      await pause(waitsFor === null ? retryMs : stoppedRetryMs, revoked);
     }
   }
 
@@ -99,7 +101,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
       await options.mark(position);
       await partition.stored(position);
       marked = position;
-      failing.delete('mark');
+      keeping.over();
     });
     return marking;
   }
@@ -109,26 +111,21 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
       timer = null;
       mark().catch((error) => {
         marking = Promise.resolve();
-        tellFailing('mark', error);
+        keeping.failed(error);
       });
     }, markEveryMs);
   }
 
-  function tellFailing(what: 'follow' | 'mark', error: unknown): void {
-    if (!failing.has(what)) logger.warn('relay_failing', { partition: partition.name, err: error });
-    failing.add(what);
-  }
-
-  function stopped(reason: 'gap' | 'too_new' | 'refused', error: unknown): void {
+  const stopped = onChange<StopReason, [unknown?]>(null, (reason, error) => {
+    waitsFor = reason;
     options.onStopped(reason);
+    if (reason === null) return logger.info('relay_resumed', { partition: partition.name });
     const todo =
       reason === 'gap'
         ? `look for the missing records, then: usage-ingest positions accept-gap --partition ${partition.name}`
         : undefined;
-    if (told !== reason)
-      logger.error('relay_stopped', { partition: partition.name, reason, err: error, todo });
-    told = reason;
-  }
+    logger.error('relay_stopped', { partition: partition.name, reason, err: error, todo });
+  });
 
   /** All before the gap is in Kafka. It is read again at every look: a segment may be brought back. */
   async function waitAtGap(gap: LogGapError): Promise<void> {
@@ -138,14 +135,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
     logger.info('log_gap_accepted', { partition: partition.name });
     at = next;
     markSoon();
-    resumed();
-  }
-
-  function resumed(): void {
-    if (told === '') return;
-    told = '';
-    options.onStopped(null);
-    logger.info('relay_resumed', { partition: partition.name });
+    stopped(null);
   }
 
   return {
@@ -161,7 +151,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
             continue;
           }
           if (error instanceof RecordTooNewError) stopped('too_new', error);
-          else tellFailing('follow', error);
+          else following.failed(error);
           await pause(stoppedRetryMs, revoked);
         }
       }

@@ -7,6 +7,7 @@
 import type { Settings } from '../config/settings.ts';
 import type { LogGapError } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
+import { createTrouble } from '../observability/told.ts';
 import { locateDatabase } from '../postgres/database-url.ts';
 import { settleGap } from '../store/settle-gap.ts';
 
@@ -29,19 +30,18 @@ export function createSpoolGaps(options: {
   const { settings, source, logger, onAdded } = options;
   /** One connection at a time, however many partitions have a gap. */
   let turn: Promise<unknown> = Promise.resolve();
-  let isUnkept = false;
+  const unkept = createTrouble(logger, 'log_gap_unkept');
 
   async function settle(partition: string, gap: LogGapError): Promise<number | null> {
     try {
       const { url } = await locateDatabase(settings);
       if (url === null) throw new NoDatabaseError();
       const { added, next } = await settleGap(url, 'relay', { source: source(), partition }, gap);
-      isUnkept = false;
+      unkept.over();
       if (added) onAdded();
       return next;
     } catch (error) {
-      if (!isUnkept) logger.error('log_gap_unkept', { partition, err: error });
-      isUnkept = true;
+      unkept.failed(error);
       return null;
     }
   }

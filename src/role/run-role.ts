@@ -15,6 +15,7 @@ import { crashFields } from '../observability/error-fields.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 import type { MetricSnapshot } from '../observability/metrics.ts';
 import { createProcessMetrics, type ProcessMetrics } from '../observability/process-metrics.ts';
+import { createTrouble } from '../observability/told.ts';
 import { exitCode } from '../system/exit-codes.ts';
 import { StartRefusedError } from '../system/start-refused-error.ts';
 import { createAloneLink } from './alone-link.ts';
@@ -181,16 +182,15 @@ function createPush(
   processMetrics: ProcessMetrics,
   logger: Logger,
 ): () => Promise<void> {
-  let failing = false;
+  const failing = createTrouble(logger, 'metrics_failed');
   return async () => {
     let snapshot: MetricSnapshot | null = null;
     try {
       snapshot = await snapshotOf(service, processMetrics);
-      failing = false;
+      failing.over();
     } catch (error) {
       // The push goes on without them: it also says that this process lives.
-      if (!failing) logger.error('metrics_failed', { err: error });
-      failing = true;
+      failing.failed(error);
     }
     await link.push(snapshot);
   };

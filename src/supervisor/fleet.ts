@@ -7,6 +7,7 @@
 import type { Logger } from '../observability/logger.ts';
 import { mergeSnapshots } from '../observability/merge.ts';
 import { createMetrics, type MetricName, type MetricSnapshot } from '../observability/metrics.ts';
+import { onChange } from '../observability/told.ts';
 import type { Role } from '../role/roles.ts';
 import { createMetricsHub } from './metrics-hub.ts';
 import { type InstanceReadiness, instanceReadiness } from './readiness.ts';
@@ -69,7 +70,6 @@ export function createFleet(options: FleetOptions): Fleet {
   );
   let draining = false;
   let tick: NodeJS.Timeout | null = null;
-  let told = '';
   /** Those who wait for a change of some slot. */
   let waiting: (() => void)[] = [];
 
@@ -125,13 +125,10 @@ export function createFleet(options: FleetOptions): Fleet {
     return row.acknowledges || !sameRole.some((member) => member.slot.wasReady);
   }
 
-  function tellReadiness(): void {
-    const now = readiness();
-    const text = JSON.stringify(now);
-    if (text === told) return;
-    told = text;
-    for (const { slot } of members) slot.tell({ type: 'readiness', ...now });
-  }
+  const tellChanged = onChange('', () => {
+    for (const { slot } of members) slot.tell({ type: 'readiness', ...readiness() });
+  });
+  const tellReadiness = () => tellChanged(JSON.stringify(readiness()));
 
   function wake(): void {
     const all = waiting;

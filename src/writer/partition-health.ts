@@ -3,7 +3,7 @@
  * `usage_postgres_up` and `usage_partitions_stopped` tell the present state.
  */
 
-import type { LogEvent } from '../observability/log-events.ts';
+import { type LogEvent, troubles } from '../observability/log-events.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { WriterMetrics } from './writer-metrics.ts';
 
@@ -22,7 +22,7 @@ export interface PartitionHealth {
 }
 
 export function createPartitionHealth(logger: Logger, { metric, labels }: WriterMetrics): PartitionHealth {
-  const failing = new Map<string, LogEvent>();
+  const failing = new Map<string, 'store_failing' | 'log_read_failing'>();
   const stopped = new Map<string, StopReason>();
   let isReachable = false;
 
@@ -54,7 +54,9 @@ export function createPartitionHealth(logger: Logger, { metric, labels }: Writer
     },
     well(partition) {
       if (!failing.has(partition) && !stopped.has(partition)) return;
-      if (failing.delete(partition)) logger.info('store_recovered', { partition });
+      const event = failing.get(partition);
+      if (event) logger.info(troubles[event].over, { partition });
+      failing.delete(partition);
       if (stopped.delete(partition)) logger.info('partition_resumed', { partition });
       show();
     },

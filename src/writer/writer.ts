@@ -8,6 +8,7 @@ import type { Settings } from '../config/settings.ts';
 import { createBacklogGauges, showLogBytes } from '../log/backlog-gauges.ts';
 import type { LogPartition, LogReader } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
+import { createTrouble } from '../observability/told.ts';
 import { migrate } from '../postgres/migrate.ts';
 import { type Connect, connector } from '../postgres/sql-client.ts';
 import { forgetPositions } from '../store/forget-positions.ts';
@@ -125,17 +126,16 @@ export function createWriter(options: WriterOptions): Writer {
 
   /** Ahead of time, so that no batch waits for it when a month begins. */
   async function makeMonths(): Promise<void> {
-    let isFailing = false;
+    const failing = createTrouble(logger, 'month_failed');
     while (!stopping.signal.aborted) {
       const now = utcMonth(Date.now());
       let waitMs = monthsEveryMs;
       try {
         await sessions.use(stopping.signal, (session) => months.ensure(session, [now, now + 1]));
-        isFailing = false;
+        failing.over();
       } catch (error) {
         if (error instanceof SessionsStoppedError) return;
-        if (!isFailing) logger.warn('month_failed', { err: error });
-        isFailing = true;
+        failing.failed(error);
         waitMs = 60_000;
       }
       await pause(waitMs, stopping.signal);

@@ -8,6 +8,7 @@
 
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { onChange } from '../../observability/told.ts';
 import { once } from '../../system/once.ts';
 import { within } from '../../system/waiting.ts';
 import { type LogAppender, type LogKind, LogUnavailableError } from '../log.ts';
@@ -64,8 +65,6 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
   let stayUntilMs = 0;
   let turn = Math.floor(Math.random() * 1_000_000); // fronts that start together do not go round together
   let writable = false;
-  let told: 'up' | 'away' | 'misconfigured' | null = null;
-  let toldWeak = '';
   let probe: NodeJS.Timeout | null = null;
   let looks: NodeJS.Timeout | null = null;
   let connecting: Promise<void> | null = null;
@@ -144,26 +143,22 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
     const current = producer;
     const usable = !stopping && current?.partitions.some((each) => isUsable(current, each, nowMs));
     if (usable) tell('up');
-    else tell(cause instanceof KafkaMisconfiguredError ? 'misconfigured' : 'away', cause);
+    else if (!stopping) tell(cause instanceof KafkaMisconfiguredError ? 'misconfigured' : 'away', cause);
     if (writable === Boolean(usable)) return;
     writable = Boolean(usable);
     for (const listener of listeners) listener(writable);
   }
 
-  function tell(state: 'up' | 'away' | 'misconfigured', cause?: unknown): void {
-    if (state === told || stopping) return;
+  const tell = onChange<'up' | 'away' | 'misconfigured' | null, [unknown?]>(null, (state, cause) => {
     if (state === 'up') logger.info('kafka_reached', { brokers: producer?.topic.brokers });
     else if (state === 'away') logger.warn('kafka_away', { err: cause });
     else logger.error('kafka_misconfigured', { problems: (cause as KafkaMisconfiguredError).problems });
-    told = state;
-  }
+  });
 
-  function tellWeaknesses(weaknesses: readonly string[]): void {
-    options.onWeaknesses?.(weaknesses);
-    const text = weaknesses.join('; ');
-    if (text !== '' && text !== toldWeak) logger.warn('kafka_weak', { weaknesses });
-    toldWeak = text;
-  }
+  const tellWeaknesses = onChange<string, [readonly string[]]>('', (_, weaknesses) => {
+    if (weaknesses.length > 0) logger.warn('kafka_weak', { weaknesses });
+    else logger.info('kafka_sound');
+  });
 
   function refreshSoon(pauseMs = probeMs): void {
     if (probe || connecting || stopping) return;
@@ -190,7 +185,9 @@ export function createKafkaAppender(options: KafkaAppenderOptions): KafkaAppende
       if (stopping) return void (await next.close());
       replaceProducer(next);
       health.keepOnly(new Set(next.topic.partitions.map(({ leader }) => leader)));
-      tellWeaknesses(next.topic.weaknesses);
+      const { weaknesses } = next.topic;
+      options.onWeaknesses?.(weaknesses);
+      tellWeaknesses(weaknesses.join('; '), weaknesses);
       update();
     } catch (error) {
       failedToConnect = error;

@@ -9,6 +9,7 @@
 import type { Batch, Consumer } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { onChange } from '../../observability/told.ts';
 import { within } from '../../system/waiting.ts';
 import { backgroundPatience, createKafkaClient, retryOptions } from './client.ts';
 import { KafkaMisconfiguredError, translateKafkaError } from './misconfigured-error.ts';
@@ -56,7 +57,6 @@ export function createMembership(options: {
   let restart: NodeJS.Timeout | null = null;
   let watch: NodeJS.Timeout | null = null;
   let committer: NodeJS.Timeout | null = null;
-  let toldProblem = '';
   const commits = new Map<number, number>();
 
   async function join(): Promise<void> {
@@ -105,6 +105,13 @@ export function createMembership(options: {
     }
   }
 
+  const tellState = onChange<string, [unknown?]>('', (state, error) => {
+    if (state === 'joined') logger.info('kafka_group_joined');
+    else if (error instanceof KafkaMisconfiguredError)
+      logger.error('kafka_misconfigured', { problems: error.problems });
+    else logger.warn('kafka_group_left', { err: error });
+  });
+
   /** Gives up a consumer and makes a new one after a pause. */
   function leave(mine: Consumer, cause: unknown): void {
     if (consumer !== mine || stopped) return;
@@ -113,11 +120,7 @@ export function createMembership(options: {
     const error = translateKafkaError(cause, topic);
     const fatal = error instanceof KafkaMisconfiguredError;
     const problem = fatal ? error.message : 'away';
-    if (problem !== toldProblem) {
-      if (fatal) logger.error('kafka_misconfigured', { problems: error.problems });
-      else logger.warn('kafka_group_left', { err: cause });
-    }
-    toldProblem = problem;
+    tellState(problem, error);
     restart = setTimeout(() => void join(), fatal ? misconfiguredPauseMs : restartPauseMs);
   }
 
@@ -166,7 +169,7 @@ export function createMembership(options: {
       whenJoined((joined) => {
         if (position !== undefined) joined.seek({ topic, partition, offset: String(position) });
         joined.resume([{ topic, partitions: [partition] }]);
-        toldProblem = '';
+        tellState('joined');
       });
     },
     halt: (partition) => whenJoined((joined) => joined.pause([{ topic, partitions: [partition] }])),

@@ -6,6 +6,7 @@
 
 import type { Settings } from '../../config/settings.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { onChange } from '../../observability/told.ts';
 import { once } from '../../system/once.ts';
 import { pause } from '../../system/waiting.ts';
 import type { LogPartition, LogReader } from '../log.ts';
@@ -83,16 +84,17 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
 
   /** Until it is open, however long that takes; told once a state. */
   async function keepOpening(): Promise<void> {
-    let told = '';
+    const tell = onChange<string, [unknown]>('', (_, error) => {
+      if (error instanceof KafkaMisconfiguredError)
+        logger.error('kafka_misconfigured', { problems: error.problems });
+      else logger.warn('kafka_away', { err: error });
+    });
     while (!stopping.signal.aborted && source === null) {
       try {
         await open();
       } catch (error) {
         const fatal = error instanceof KafkaMisconfiguredError;
-        const state = fatal ? error.message : 'away';
-        if (state !== told && fatal) logger.error('kafka_misconfigured', { problems: error.problems });
-        else if (state !== told) logger.warn('kafka_away', { err: error });
-        told = state;
+        tell(fatal ? error.message : 'away', error);
         await pause(fatal ? misconfiguredRetryMs : retryEveryMs, stopping.signal);
       }
     }

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { Logger } from '../../observability/logger.ts';
+import { createTrouble } from '../../observability/told.ts';
 import { once } from '../../system/once.ts';
 import type { LogReader } from '../log.ts';
 import { type DurableFiles, durableFiles } from './durable-files.ts';
@@ -65,15 +66,14 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
   async function follow(onPartition: (partition: LocalPartition) => void): Promise<void> {
     const watch = new FolderWatch(files, logDir, ticker, logger);
     stopping.signal.addEventListener('abort', () => watch.close(), { once: true });
-    let isUnreadable = false;
+    const unreadable = createTrouble(logger, 'log_unreadable');
     while (!stopping.signal.aborted) {
       const seen = watch.count;
       try {
         await find(onPartition);
-        isUnreadable = false;
+        unreadable.over();
       } catch (error) {
-        if (!isUnreadable) logger.error('log_unreadable', { err: error });
-        isUnreadable = true;
+        unreadable.failed(error);
       }
       if (!stopping.signal.aborted) await watch.wait(seen);
     }

@@ -4,6 +4,7 @@
  */
 
 import type { Logger } from '../../observability/logger.ts';
+import { createTrouble, type Trouble } from '../../observability/told.ts';
 import type { DurableFiles } from './durable-files.ts';
 import { segmentPath } from './folders.ts';
 import { storedAtMs, writeStored, writeTombstone } from './mark.ts';
@@ -42,7 +43,7 @@ interface Held {
   forgetAtMs: number | null;
   isRemoved: boolean;
   /** Something of it could not be looked at, marked or removed. */
-  isFailing: boolean;
+  readonly trouble: Trouble;
 }
 
 const passMs = 500;
@@ -65,7 +66,7 @@ export function createRetention(options: RetentionOptions) {
       await work().catch((error: unknown) => wrong.set(held, error));
     };
     for (const [name, reader] of options.partitions) {
-      const held = known.get(name) ?? newHeld(reader);
+      const held = known.get(name) ?? newHeld(reader, logger);
       known.set(name, held);
       if (held.isRemoved) continue;
       await each(held, () => look(held));
@@ -105,12 +106,9 @@ export function createRetention(options: RetentionOptions) {
   }
 
   /** Once when it begins, once when it is over; what is not removed now only takes room. */
-  function tell(held: Held, error: unknown): void {
-    const partition = held.reader.name;
-    const isFailing = error !== undefined;
-    if (isFailing && !held.isFailing) logger.error('log_retention_failed', { partition, err: error });
-    if (!isFailing && held.isFailing) logger.info('log_retention_recovered', { partition });
-    held.isFailing = isFailing;
+  function tell({ trouble }: Held, error: unknown): void {
+    if (error === undefined) trouble.over();
+    else trouble.failed(error);
   }
 
   /** What is taken, and with what living appenders may still write: the rest of a segment, and one more each. */
@@ -225,7 +223,7 @@ export function createRetention(options: RetentionOptions) {
   };
 }
 
-function newHeld(reader: PartitionReader): Held {
+function newHeld(reader: PartitionReader, logger: Logger): Held {
   return {
     reader,
     marked: null,
@@ -234,6 +232,6 @@ function newHeld(reader: PartitionReader): Held {
     end: null,
     forgetAtMs: null,
     isRemoved: false,
-    isFailing: false,
+    trouble: createTrouble(logger, 'log_retention_failed', { partition: reader.name }),
   };
 }
