@@ -1,6 +1,6 @@
 /**
  * Writes the pages that the tables in src/ say: config, errors, metrics, logs, and the API's description; and those
- * whose figures the benchmark gave: capacity, performance. With --check it writes nothing and fails where a page is
+ * whose figures the benchmark gave: capacity, performance; and the problems that an edge answers. With --check it writes nothing and fails where a page is
  * not what they say.
  */
 
@@ -12,7 +12,10 @@ import { logEvents } from '../src/observability/log-events.ts';
 import { metricTable } from '../src/observability/metrics.ts';
 import { usageProblems } from '../src/usage/usage-problems.ts';
 import { capacityPage, performancePage } from './bench-pages.ts';
+import { compatibilityPage } from './compatibility-page.ts';
+import { edgeProblemFiles } from './edge-problems.ts';
 import { apiDocumentText } from './openapi/document.ts';
+import { page, table } from './page.ts';
 
 /** Every generated page by its file name. */
 export function generatedPages(): Record<string, string> {
@@ -24,6 +27,8 @@ export function generatedPages(): Record<string, string> {
     'openapi.json': apiDocumentText(),
     'capacity.md': capacityPage(),
     'performance.md': performancePage(),
+    'compatibility.md': compatibilityPage(),
+    ...edgeProblemFiles(),
   };
 }
 
@@ -35,17 +40,6 @@ export async function stalePages(folder = import.meta.dirname): Promise<string[]
     if (file !== text) stale.push(name);
   }
   return stale;
-}
-
-function page(title: string, source: string, introduction: string, ...parts: string[]): string {
-  const note = `<!-- Written by docs/generate.ts from ${source}; change that, then run "npm run docs". -->`;
-  return `${[`# ${title}`, note, introduction, ...parts].join('\n\n')}\n`;
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 const code = (text: string) => `\`${text}\``;

@@ -30,7 +30,7 @@ export interface LoadedUws {
   /** The npm package that was loaded. */
   readonly package: string;
   /** The release of uWebSockets.js that it carries. */
-  readonly release: string;
+  readonly release: '20.49' | '20.57';
   /** Why a newer one was not; absent where the newest is. */
   readonly insteadOf?: string;
 }
@@ -40,9 +40,7 @@ export class UwsUnavailableError extends Error {
   override readonly name = 'UwsUnavailableError';
 }
 
-interface Carrier {
-  readonly package: string;
-  readonly release: string;
+interface Carrier extends Pick<LoadedUws, 'package' | 'release'> {
   load(): Promise<Binding> | Binding;
 }
 
