@@ -1,9 +1,12 @@
 /**
- * What goes into one transaction: several records of one partition, in order. Nothing here looks into rows.
+ * What goes into one transaction: several records of one partition, in order. What no front of ours made is set
+ * aside here, and never stops what comes after it.
  */
 
 import { encodeHeaderLine, type LogRecord, type RecordHeader } from '../log/record.ts';
 import { type ColumnList, knownColumnList } from './column-lists.ts';
+import { areInstantsOurs, isWithin, type MonthWindow, monthOfLine } from './instants.ts';
+import { countLines, linesOf } from './row-lines.ts';
 
 /** A record of ours. */
 export type HeadedRecord = LogRecord & { readonly header: RecordHeader };
@@ -32,7 +35,7 @@ export interface Batch {
   readonly records: number;
   readonly bytes: number;
   readonly runs: readonly Run[];
-  /** Records that are none of ours, each as a whole. */
+  /** What no front made: whole records, or lines of them. */
   readonly deadLetters: readonly DeadLetter[];
   /** The UTC months of all runs, as `year * 12 + (month - 1)`. */
   readonly months: ReadonlySet<number>;
@@ -40,43 +43,96 @@ export interface Batch {
   readonly receivedAtMs: readonly number[];
 }
 
-/** 2000-01 and 9999-12: what Postgres is asked to make a partition for. */
-const monthMin = 2000 * 12;
-const monthMax = 9999 * 12 + 11;
-
-/** @param records at least one */
-export function makeBatch(records: readonly LogRecord[]): Batch {
+/**
+ * @param records at least one
+ * @param window the months a usage may lie in
+ */
+export function makeBatch(records: readonly LogRecord[], window: MonthWindow): Batch {
   const last = records.at(-1);
   if (!last) throw new Error('a batch has at least one record');
-  const runs: Run[] = [];
-  const deadLetters: DeadLetter[] = [];
-  const months = new Set<number>();
-  const receivedAtMs: number[] = [];
-  let bytes = 0;
+  const batch = {
+    next: last.next,
+    crc: last.crc,
+    records: records.length,
+    bytes: 0,
+    runs: [] as Run[],
+    deadLetters: [] as DeadLetter[],
+    months: new Set<number>(),
+    receivedAtMs: [] as number[],
+  };
   for (const record of records) {
-    bytes += record.rows.length;
+    batch.bytes += record.rows.length;
     if (!isHeaded(record)) {
-      deadLetters.push({ position: record.position, line: record.rows, error: 'not a record of ours' });
+      batch.deadLetters.push({ position: record.position, line: record.rows, error: 'not a record of ours' });
       continue;
     }
     const { header } = record;
-    receivedAtMs.push(header.receivedAtMs);
+    batch.receivedAtMs.push(header.receivedAtMs);
     const columns = knownColumnList(header.columns);
-    const problem = columns ? headerProblem(record.rows, header) : 'unknown column list';
-    if (!columns || problem) {
-      deadLetters.push(wholeRecord(record, problem ?? ''));
-      continue;
-    }
-    for (const month of header.months) months.add(month);
-    const run = runs.at(-1);
-    if (run?.columns === columns) {
-      run.records.push(record);
-      run.usages += header.count;
-    } else runs.push({ columns, records: [record], usages: header.count });
+    const problem = columns ? headerProblem(record.rows, header, window) : 'unknown column list';
+    if (!columns || problem) batch.deadLetters.push(wholeRecord(record, problem ?? ''));
+    else if (areInstantsOurs(record.rows, columns)) {
+      for (const month of header.months) batch.months.add(month);
+      addToRuns(batch.runs, columns, record);
+    } else addWhatIsOurs(batch, columns, record, window);
   }
-  const { next, crc } = last;
-  return { next, crc, records: records.length, bytes, runs, deadLetters, months, receivedAtMs };
+  return batch;
 }
+
+/**
+ * The same batch after a look at each line: without those that no partition should take, and with the months of all
+ * others, whatever the headers say.
+ */
+export function lookAtLines(batch: Batch, window: MonthWindow): Batch {
+  const looked = {
+    ...batch,
+    runs: [] as Run[],
+    deadLetters: [...batch.deadLetters],
+    months: new Set<number>(),
+  };
+  for (const { columns, records } of batch.runs) {
+    for (const record of records) addWhatIsOurs(looked, columns, record, window);
+  }
+  return looked;
+}
+
+/** Adds a record without its lines whose instants no front wrote; as a dead letter where its header counts other lines. */
+function addWhatIsOurs(
+  batch: { runs: Run[]; deadLetters: DeadLetter[]; months: Set<number> },
+  columns: ColumnList,
+  record: HeadedRecord,
+  window: MonthWindow,
+): void {
+  if (countLines(record.rows) !== record.header.count) {
+    batch.deadLetters.push(wholeRecord(record, miscounted));
+    return;
+  }
+  const kept: Buffer[] = [];
+  for (const { position, bytes } of linesOf([record])) {
+    const month = monthOfLine(bytes, columns);
+    if (month === 'foreign' || (month !== null && !isWithin(month, window))) {
+      batch.deadLetters.push({ position, line: bytes, error: 'an instant that no front writes' });
+    } else {
+      kept.push(bytes);
+      if (month !== null) batch.months.add(month);
+    }
+  }
+  if (kept.length === 0) return;
+  const header = { ...record.header, count: kept.length };
+  const rows = kept.length === record.header.count ? record.rows : Buffer.concat(kept);
+  addToRuns(batch.runs, columns, { ...record, header, rows });
+}
+
+function addToRuns(runs: Run[], columns: ColumnList, record: HeadedRecord): void {
+  const run = runs.at(-1);
+  if (run?.columns === columns) {
+    run.records.push(record);
+    run.usages += record.header.count;
+  } else runs.push({ columns, records: [record], usages: record.header.count });
+}
+
+/** Why a record whose header is wrong is kept as a whole: which of its rows are whole is not known. */
+export const miscounted = 'the header counts other rows than there are';
 
 /** A record as a dead letter: its header line too, so that a replay knows the column list. */
 export function wholeRecord(
@@ -91,10 +147,8 @@ function isHeaded(record: LogRecord): record is HeadedRecord {
   return record.header !== null;
 }
 
-function headerProblem(rows: Buffer, header: RecordHeader): string | null {
+function headerProblem(rows: Buffer, header: RecordHeader, window: MonthWindow): string | null {
   // Rows that do not end where the record does would run into the next record's.
   if (rows.at(-1) !== 0x0a) return 'the last row does not end in a line feed';
-  return header.months.every((month) => month >= monthMin && month <= monthMax)
-    ? null
-    : 'months out of range';
+  return header.months.every((month) => isWithin(month, window)) ? null : 'months out of range';
 }

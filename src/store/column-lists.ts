@@ -10,6 +10,8 @@ export interface ColumnList {
   /** Comma-separated, as a record's header has it and as SQL takes it. */
   readonly sql: string;
   readonly names: readonly string[];
+  /** Up to the last column that holds an instant: whether each does. */
+  readonly instants: readonly boolean[];
 }
 
 const current: ColumnList = columnList(usageColumns);
@@ -31,5 +33,7 @@ export function columnListOfLine(line: Buffer): ColumnList | null {
 }
 
 function columnList(sql: string): ColumnList {
-  return { sql, names: sql.split(',') };
+  const names = sql.split(',');
+  const isInstant = names.map((name) => name === 'used_at' || name === 'received_at');
+  return { sql, names, instants: isInstant.slice(0, isInstant.lastIndexOf(true) + 1) };
 }

@@ -4,17 +4,38 @@ import type { Queryable } from '../postgres/sql-client.ts';
 import type { DeadLetter } from './batch.ts';
 import type { PartitionKey } from './partition-key.ts';
 
-/** One at a time: there are few, and one of them can be a whole record of megabytes. */
+/** Bytes of lines in one statement, if it is more than one line; on the wire they are twice as many. */
+const statementBytesMax = 4 * 1024 * 1024;
+
+/** In as few statements as their size allows: a log that others write to may hold thousands in one batch. */
 export async function insertDeadLetters(
   client: Queryable,
   key: PartitionKey,
   letters: readonly DeadLetter[],
 ): Promise<void> {
-  for (const { position, line, error } of letters) {
+  for (let first = 0; first < letters.length; ) {
+    let bytes = 0;
+    let end = first;
+    while (
+      end < letters.length &&
+      (end === first || bytes + letters[end]!.line.length <= statementBytesMax)
+    ) {
+      bytes += letters[end]!.line.length;
+      end += 1;
+    }
+    const part = letters.slice(first, end);
     await client.query(
-      'insert into dead_letters (source, partition, position, line, error) values ($1, $2, $3, $4, $5)',
-      [key.source, key.partition, position, line, error],
+      `insert into dead_letters (source, partition, position, line, error)
+       select $1, $2, * from unnest($3::bigint[], $4::bytea[], $5::text[])`,
+      [
+        key.source,
+        key.partition,
+        part.map(({ position }) => position),
+        part.map(({ line }) => line),
+        part.map(({ error }) => error),
+      ],
     );
+    first = end;
   }
 }
 

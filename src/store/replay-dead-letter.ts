@@ -5,8 +5,9 @@ import type { Logger } from '../observability/logger.ts';
 import type { SqlClient } from '../postgres/sql-client.ts';
 import { type ColumnList, columnListOfLine, knownColumnList } from './column-lists.ts';
 import { storeStaged } from './copy.ts';
+import { isWithin, type MonthWindow, monthOfLine, monthWindow } from './instants.ts';
 import { createMonths } from './months.ts';
-import { monthsOfLines } from './row-lines.ts';
+import { countLines, linesOf } from './row-lines.ts';
 import type { Session } from './sessions.ts';
 import { RowCountError, refusalText, storeProblem } from './store-problem.ts';
 import { inTransaction } from './transaction.ts';
@@ -42,8 +43,10 @@ export async function replayDeadLetter(
   if (!found[0]) return { outcome: 'absent' };
   const letter = openLetter(found[0].line);
   if ('why' in letter) return { outcome: 'refused', why: letter.why };
+  const needed = monthsOf(letter, monthWindow(session.nowMs()));
+  if (needed === null) return { outcome: 'refused', why: 'an instant of it is not one that a front writes' };
   try {
-    await months.ensure(session, monthsOfLines(letter.rows, letter.columns));
+    await months.ensure(session, needed);
     return await inTransaction(session, options.lockTimeoutMs, (client) => store(client, id, letter));
   } catch (error) {
     const problem = storeProblem(error);
@@ -65,6 +68,17 @@ async function store(client: SqlClient, id: number, letter: Letter): Promise<Rep
   return { outcome: 'stored', stored: inserted, duplicates: copied - inserted };
 }
 
+/** The months of its lines; null where an instant is not written as a front writes it, or too far away. */
+function monthsOf({ rows, columns }: Letter, window: MonthWindow): Set<number> | null {
+  const months = new Set<number>();
+  for (const { bytes } of linesOf([{ position: 0, rows }])) {
+    const month = monthOfLine(bytes, columns);
+    if (month === 'foreign' || (month !== null && !isWithin(month, window))) return null;
+    if (month !== null) months.add(month);
+  }
+  return months;
+}
+
 /** A line, or a whole record with its header line. */
 function openLetter(line: Buffer): Letter | { readonly why: string } {
   try {
@@ -79,10 +93,4 @@ function openLetter(line: Buffer): Letter | { readonly why: string } {
   }
   const columns = columnListOfLine(line);
   return columns ? { columns, rows: line } : { why: 'it is no row of usages' };
-}
-
-function countLines(rows: Buffer): number {
-  let count = rows.at(-1) === 0x0a ? 0 : 1;
-  for (let at = rows.indexOf(0x0a); at >= 0; at = rows.indexOf(0x0a, at + 1)) count += 1;
-  return count;
 }

@@ -1,15 +1,12 @@
 /** Takes rows apart into lines: only where something was refused, never on the good path. */
 
-import type { Run } from './batch.ts';
-import type { ColumnList } from './column-lists.ts';
-
 /** One row, its line feed included, and the position of its record. */
 export interface RowLine {
   readonly position: number;
   readonly bytes: Buffer;
 }
 
-export function linesOf(records: Run['records']): RowLine[] {
+export function linesOf(records: Iterable<{ position: number; rows: Buffer }>): RowLine[] {
   const lines: RowLine[] = [];
   for (const { position, rows } of records) {
     for (let start = 0; start < rows.length; ) {
@@ -21,20 +18,9 @@ export function linesOf(records: Run['records']): RowLine[] {
   return lines;
 }
 
-/** The UTC months that rows' `used_at` begin with, as `year * 12 + (month - 1)`; for headers that miss one. */
-export function monthsOfRows(records: Run['records'], columns: ColumnList): Set<number> {
-  const months = new Set<number>();
-  for (const { rows } of records) for (const month of monthsOfLines(rows, columns)) months.add(month);
-  return months;
-}
-
-export function monthsOfLines(rows: Buffer, columns: ColumnList): Set<number> {
-  const field = columns.names.indexOf('used_at');
-  const months = new Set<number>();
-  for (const line of rows.toString('latin1').split('\n')) {
-    const text = /^(\d{4})-(\d\d)-/.exec(line.split('\t', field + 1)[field] ?? '');
-    const month = Number(text?.[2]);
-    if (text && month >= 1 && month <= 12) months.add(Number(text[1]) * 12 + month - 1);
-  }
-  return months;
+/** Lines, the last one too where it has no line feed. */
+export function countLines(rows: Buffer): number {
+  let count = rows.length > 0 && rows.at(-1) !== 0x0a ? 1 : 0;
+  for (let at = rows.indexOf(0x0a); at >= 0; at = rows.indexOf(0x0a, at + 1)) count += 1;
+  return count;
 }

@@ -17,6 +17,8 @@ const checkTimeoutMs = 5_000;
 export interface Session {
   /** The connection is gone; whoever asks next gets a new one. */
   readonly lost: boolean;
+  /** The later of our clock and the server's, as that was when the session was opened; epoch milliseconds. */
+  nowMs(): number;
   /** Cuts the connection at once, whatever it is doing. */
   giveUp(): void;
   /**
@@ -41,6 +43,8 @@ export interface Sessions {
 
 /** A session as the one who opened it sees it. */
 interface Opened extends Session {
+  /** By how much the server's clock is before ours; 0 where it is behind. */
+  serverIsAheadMs: number;
   end(): Promise<void>;
 }
 
@@ -126,7 +130,8 @@ export function createSessions(options: {
       try {
         const session = sessionOf(await options.connect(), open);
         try {
-          const { hasTables, backendPid } = await session.within(checkTimeoutMs, checkSession);
+          const { hasTables, backendPid, nowMs } = await session.within(checkTimeoutMs, checkSession);
+          session.serverIsAheadMs = Math.max(0, nowMs - Date.now());
           // Emptied, or another database than before under the same name.
           if (!hasTables) isPrepared = false;
           onOpened?.(backendPid);
@@ -176,23 +181,27 @@ export function createSessions(options: {
 
 /**
  * What a session must be before rows go through it: whether the tables are there (else the database is new, or was
- * emptied), and the pid of its backend, on whatever machine that runs.
+ * emptied), the pid of its backend, on whatever machine that runs, and what the time is there.
  * @throws UnsuitableDatabaseError where rows cannot be stored (another encoding, a standby)
  */
-async function checkSession(client: Queryable): Promise<{ hasTables: boolean; backendPid: number }> {
+async function checkSession(
+  client: Queryable,
+): Promise<{ hasTables: boolean; backendPid: number; nowMs: number }> {
   await requireSuitableDatabase(client);
-  const { rows } = await client.query<{ has_tables: boolean; backend_pid: number }>(
+  const { rows } = await client.query<{ has_tables: boolean; backend_pid: number; now: number }>(
     `select to_regclass('log_positions') is not null and to_regclass('usages') is not null as has_tables,
-            pg_backend_pid() as backend_pid`,
+            pg_backend_pid() as backend_pid, (extract(epoch from clock_timestamp()) * 1000)::float8 as now`,
   );
   const [row] = rows;
-  return { hasTables: row!.has_tables, backendPid: row!.backend_pid };
+  return { hasTables: row!.has_tables, backendPid: row!.backend_pid, nowMs: row!.now };
 }
 
 /** A session over a connection that is there; `open` holds it while it is. */
-export function sessionOf(connection: Connection, open: Set<Opened> = new Set()): Session {
+export function sessionOf(connection: Connection, open: Set<Opened> = new Set()): Opened {
   let lost = false;
   const session: Opened = {
+    serverIsAheadMs: 0,
+    nowMs: () => Date.now() + session.serverIsAheadMs,
     end: () => connection.end(),
     get lost() {
       return lost;

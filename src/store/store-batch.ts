@@ -12,15 +12,15 @@
 import type { Logger } from '../observability/logger.ts';
 import type { Connect, SqlClient } from '../postgres/sql-client.ts';
 import { failpoint } from '../system/failpoint.ts';
-import type { Batch, DeadLetter } from './batch.ts';
+import { type Batch, type DeadLetter, lookAtLines } from './batch.ts';
 import { type BlockerWatch, watchBlockers } from './blockers.ts';
 import { copyRows, storeStaged } from './copy.ts';
 import { insertDeadLetters } from './dead-letters.ts';
+import { monthWindow } from './instants.ts';
 import type { Months } from './months.ts';
 import type { PartitionKey } from './partition-key.ts';
-import { deadLettersPerBatchMax, PoisonLimitError, type PoisonRate } from './poison-limits.ts';
+import { deadLettersPerBatchMax, type PoisonRate } from './poison-limits.ts';
 import { type StoredPosition, takePosition } from './positions.ts';
-import { monthsOfRows } from './row-lines.ts';
 import type { Session } from './sessions.ts';
 import { storeCarefully } from './store-line-by-line.ts';
 import { isAnswer, RowCountError, type StoreProblem, storeProblem } from './store-problem.ts';
@@ -30,6 +30,8 @@ export interface StoredBatch {
   readonly stored: number;
   readonly duplicates: number;
   readonly deadLetters: readonly DeadLetter[];
+  /** Those of them that Postgres refused. */
+  readonly poison: number;
 }
 
 export interface BatchStore {
@@ -54,8 +56,8 @@ interface Manner {
   repeats: boolean;
   /** Line by line where it must, because something is refused. */
   careful: boolean;
-  /** Months were looked up in the rows themselves. */
-  monthsRead: boolean;
+  /** What comes, or, once a row had no partition, what is left of it after a look at each line. */
+  batch: Batch;
   /** A lock timed out: whoever holds it is looked at. */
   watched: boolean;
 }
@@ -72,10 +74,10 @@ export function createBatchStore(options: {
   let stagedBatches = 0;
   let lockedBefore = false;
 
-  async function tryOnce(session: Session, from: StoredPosition | null, batch: Batch, manner: Manner) {
+  async function tryOnce(session: Session, from: StoredPosition | null, manner: Manner) {
     const watch = manner.watched ? await startWatch(session) : null;
     try {
-      return await inTransaction(session, lockTimeoutMs, (client) => storeRows(client, from, batch, manner));
+      return await inTransaction(session, lockTimeoutMs, (client) => storeRows(client, from, manner));
     } finally {
       await watch?.stop();
     }
@@ -91,19 +93,20 @@ export function createBatchStore(options: {
   async function storeRows(
     client: SqlClient,
     from: StoredPosition | null,
-    batch: Batch,
     manner: Manner,
   ): Promise<StoredBatch> {
+    const { batch } = manner;
     if (!(await takePosition(client, key, from, batch.next, batch.crc))) throw new OvertakenError();
     let stored = 0;
     let duplicates = 0;
+    let poison = 0;
     const deadLetters: DeadLetter[] = [...batch.deadLetters];
     for (const run of batch.runs) {
       if (manner.careful) {
-        const room = deadLettersPerBatchMax - deadLetters.length;
-        const result = await storeCarefully(client, run, manner.staged, room);
+        const result = await storeCarefully(client, run, manner.staged, deadLettersPerBatchMax - poison);
         stored += result.stored;
         duplicates += result.duplicates;
+        poison += result.poison;
         deadLetters.push(...result.deadLetters);
         continue;
       }
@@ -116,13 +119,10 @@ export function createBatchStore(options: {
       duplicates += copied.copied - copied.inserted;
     }
     const refusal = deadLetters.at(-1)?.error ?? '';
-    if (deadLetters.length > deadLettersPerBatchMax) {
-      throw new PoisonLimitError(`over ${deadLettersPerBatchMax} dead letters in one batch`, refusal);
-    }
-    poisonRate.check(stored + duplicates + deadLetters.length, deadLetters.length, refusal);
+    poisonRate.check(stored + duplicates + poison, poison, refusal);
     await insertDeadLetters(client, key, deadLetters);
     failpoint('copied');
-    return { stored, duplicates, deadLetters };
+    return { stored, duplicates, deadLetters, poison };
   }
 
   /** What to change for the next try; false: nothing here helps. */
@@ -139,15 +139,11 @@ export function createBatchStore(options: {
       manner.careful = true;
       return true;
     }
-    if (problem === 'no_partition' && !manner.monthsRead) {
-      // Somebody dropped a partition, or a header misses a month.
-      manner.monthsRead = true;
+    if (problem === 'no_partition' && manner.batch === batch) {
+      // Somebody dropped a partition, a header misses a month, or a row has none.
+      manner.batch = lookAtLines(batch, monthWindow(session.nowMs()));
       months.forget();
-      const all = new Set(batch.months);
-      for (const run of batch.runs) {
-        for (const month of monthsOfRows(run.records, run.columns)) all.add(month);
-      }
-      await months.ensure(session, all);
+      await months.ensure(session, manner.batch.months);
       return true;
     }
     if (problem === 'locked') lockedBefore = true;
@@ -164,21 +160,18 @@ export function createBatchStore(options: {
         staged: stagedBatches > 0,
         repeats: false,
         careful: false,
-        monthsRead: false,
+        batch,
         watched: lockedBefore,
       };
       await months.ensure(session, batch.months);
       // Each turn changes the manner in a way it was not before, so there are few.
       for (;;) {
         try {
-          const result = await tryOnce(session, from, batch, manner);
+          const result = await tryOnce(session, from, manner);
           lockedBefore = false;
           if (manner.repeats) stagedBatches = stagedBatchesAfterRepeat;
           else if (stagedBatches > 0) stagedBatches -= 1;
-          poisonRate.add(
-            result.stored + result.duplicates + result.deadLetters.length,
-            result.deadLetters.length,
-          );
+          poisonRate.add(result.stored + result.duplicates + result.poison, result.poison);
           return result;
         } catch (error) {
           if (error instanceof OvertakenError) return null;

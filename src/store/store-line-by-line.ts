@@ -10,16 +10,18 @@
 
 import type { SqlClient } from '../postgres/sql-client.ts';
 import type { DeadLetter, Run } from './batch.ts';
-import { wholeRecord } from './batch.ts';
+import { miscounted, wholeRecord } from './batch.ts';
 import { copyRows, remakeStagingTable, storeStaged } from './copy.ts';
 import { deadLettersPerBatchMax, PoisonLimitError } from './poison-limits.ts';
-import { linesOf, type RowLine } from './row-lines.ts';
+import { countLines, linesOf, type RowLine } from './row-lines.ts';
 import { namedLine, RowCountError, refusalText, storeProblem } from './store-problem.ts';
 
 export interface CarefulResult {
   stored: number;
   duplicates: number;
   readonly deadLetters: DeadLetter[];
+  /** Those of them that Postgres refused; the others are records whose header is wrong. */
+  poison: number;
 }
 
 /** Stores one run within the transaction at hand. `staged`: through the staging table from the start. */
@@ -27,15 +29,16 @@ export async function storeCarefully(
   client: SqlClient,
   run: Run,
   staged: boolean,
-  deadLettersMax: number,
+  poisonMax: number,
 ): Promise<CarefulResult> {
-  const result: CarefulResult = { stored: 0, duplicates: 0, deadLetters: [] };
+  const result: CarefulResult = { stored: 0, duplicates: 0, deadLetters: [], poison: 0 };
   let throughStaging = staged;
   if (staged) await remakeStagingTable(client);
 
-  function addDeadLetter(letter: DeadLetter): void {
+  function addPoison(letter: DeadLetter): void {
     result.deadLetters.push(letter);
-    if (result.deadLetters.length <= deadLettersMax) return;
+    result.poison += 1;
+    if (result.poison <= poisonMax) return;
     throw new PoisonLimitError(`over ${deadLettersPerBatchMax} dead letters in one batch`, letter.error);
   }
 
@@ -78,7 +81,7 @@ export async function storeCarefully(
       if (error === null) return;
       if (rest.length === 1) {
         const { position, bytes } = rest[0] as RowLine;
-        return addDeadLetter({ position, line: bytes, error: refusalText(error, run.columns.names) });
+        return addPoison({ position, line: bytes, error: refusalText(error, run.columns.names) });
       }
       const line = namedLine(error);
       // The named line alone comes next; when it is taken after all, the hint was wrong and nothing is lost.
@@ -95,7 +98,7 @@ export async function storeCarefully(
 
   for (const part of partsByCount(run)) {
     if (part.miscounted) {
-      addDeadLetter(wholeRecord(part.miscounted, 'the header counts other rows than there are'));
+      result.deadLetters.push(wholeRecord(part.miscounted, miscounted));
     } else await storeRange(linesOf(part.records));
   }
   return result;
@@ -117,10 +120,4 @@ function partsByCount(run: Run): Part[] {
     }
   }
   return parts;
-}
-
-function countLines(rows: Buffer): number {
-  let count = 0;
-  for (let at = rows.indexOf(0x0a); at >= 0; at = rows.indexOf(0x0a, at + 1)) count += 1;
-  return count;
 }

@@ -10,6 +10,7 @@ import { type LogRecord, RecordTooNewError } from '../log/record.ts';
 import { PostgresSilentError } from '../postgres/deadline.ts';
 import { makeBatch } from '../store/batch.ts';
 import { findOpenGap, forgetNeedlessAcceptances } from '../store/gaps.ts';
+import { monthWindow } from '../store/instants.ts';
 import { createPoisonRate } from '../store/poison-limits.ts';
 import { loadPosition, type StoredPosition } from '../store/positions.ts';
 import type { Session } from '../store/sessions.ts';
@@ -133,7 +134,7 @@ export function createPartitionWriter(partition: LogPartition, context: Partitio
     if (first === undefined) return { kind: 'nothing' };
     if (first === null) return { kind: 'ended' };
     const records = early ? await joinMore(first) : first;
-    const batch = makeBatch(records);
+    const batch = makeBatch(records, monthWindow(session.nowMs()));
     const beganAtMs = performance.now();
     const result = await store.store(session, from, batch);
     if (result === null) return { kind: 'overtaken' };
