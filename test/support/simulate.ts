@@ -1,0 +1,18 @@
+/** `npm run simulate` as a process: the simulation takes the place of the process's clock, so no test runs it inside. */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+
+const script = join(import.meta.dirname, '..', '..', 'simulation', 'run.ts');
+
+export async function simulate(...args: string[]): Promise<{ code: number; output: string }> {
+  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const exited = once(child, 'exit');
+  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const [code] = await exited;
+  return { code: code as number, output: output + errors };
+}
