@@ -13,10 +13,13 @@ export interface AdminPath {
 export type AdminPaths = Readonly<Record<string, AdminPath>>;
 
 /** An error as RFC 9457 tells it; `detail` says what to do. */
-export function answerProblem(
-  response: ServerResponse,
-  { status, code, detail }: { status: number; code: string; detail: string },
-): void {
+export interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
+export function answerProblem(response: ServerResponse, { status, code, detail }: Problem): void {
   answerText(response, status, 'application/problem+json', `${JSON.stringify({ status, code, detail })}\n`);
 }
 

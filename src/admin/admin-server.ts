@@ -1,14 +1,17 @@
 /**
  * The operator's port: /metrics, /healthz, /readyz, the API reference, and what it is given beyond them. It answers
  * from what was pushed to it, so a scrape never waits for a front. Every input is bounded: no bodies, few
- * connections, short time-outs.
+ * connections (seats.ts), short time-outs. No page of another site is answered.
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pageOrigin } from '../http/browser-origin.ts';
+import { isLoopback, namesThisMachine } from '../http/loopback.ts';
 import { type Once, once } from '../system/once.ts';
-import { type AdminPath, type AdminPaths, answerProblem, answerText } from './admin-paths.ts';
+import { type AdminPath, type AdminPaths, answerProblem, answerText, type Problem } from './admin-paths.ts';
 import { apiReference } from './api-reference.ts';
+import { createSeats } from './seats.ts';
 
 export interface AdminServerOptions {
   readonly host: string;
@@ -27,20 +30,31 @@ export interface AdminServer {
   stop(): Promise<void>;
 }
 
-const connectionsMax = 100;
+/** For the head of a request, also of the first one of a connection that says nothing. */
 const requestTimeoutMs = 5_000;
+const checkEveryMs = 1_000;
+/** Nothing read or written for so long: a client that takes no answer keeps no seat. An event stream speaks each second. */
+const idleTimeoutMs = 15_000;
 const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
 const jsonContentType = 'application/json; charset=utf-8';
 
 export function createAdminServer(options: AdminServerOptions): AdminServer {
   const paths = pathsOf([ownPaths(options), apiReference, ...(options.parts ?? [])]);
   const server = createServer(
-    { requestTimeout: requestTimeoutMs, headersTimeout: requestTimeoutMs },
+    {
+      requestTimeout: requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: checkEveryMs,
+    },
     (request, response) => {
-      void answer(request, response, paths);
+      const path = (request.url ?? '/').split('?', 1)[0]!;
+      const refusal = seats.mayAsk(request, path) ? refusalOf(request, onLoopback) : noSeat;
+      void answer(request, response, path, refusal, paths);
     },
   );
-  server.maxConnections = connectionsMax;
+  server.timeout = idleTimeoutMs;
+  const onLoopback = isLoopback(options.host);
+  const seats = createSeats(server);
   const start = once(() => listen(server, options));
   return { start, stop: once(() => close(server, start)) };
 }
@@ -67,13 +81,19 @@ async function close(server: Server, start: Once<[], number>): Promise<void> {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
+  name: string,
+  refusal: Problem | null,
   paths: ReadonlyMap<string, AdminPath>,
 ): Promise<void> {
-  const path = paths.get((request.url ?? '/').split('?', 1)[0]!);
   // A body that nobody reads must not keep the connection in an unknown state.
   if (request.headers['content-length'] !== undefined || request.headers['transfer-encoding'] !== undefined) {
     response.setHeader('connection', 'close');
   }
+  if (refusal) {
+    response.setHeader('connection', 'close');
+    return answerProblem(response, refusal);
+  }
+  const path = paths.get(name);
   if (!path) {
     const detail = `This port has ${[...paths.keys()].filter(isForPeople).join(', ')}.`;
     return answerProblem(response, { status: 404, code: 'not_found', detail });
@@ -92,6 +112,40 @@ async function answer(
     answerProblem(response, { status: 500, code: 'answer_failed', detail });
   }
 }
+
+const noSeat: Problem = {
+  status: 503,
+  code: 'too_many_connections',
+  detail: 'All connections of this port are at work; /healthz, /readyz and /metrics are still answered.',
+};
+
+/**
+ * Whose page asks is looked at whichever address the port listens on; on loopback also whether it is asked for by this
+ * machine's name, since a foreign name that was pointed here (DNS rebinding) reads answers as its own, and a browser
+ * that asks by one shows neither Origin nor Sec-Fetch-Site.
+ */
+function refusalOf({ method, headers }: IncomingMessage, onLoopback: boolean): Problem | null {
+  const { host = '', origin = '' } = headers;
+  if (onLoopback && !namesThisMachine(host)) return foreignName;
+  // A link that a person follows shows the page to that person, and to no other page.
+  const isFollowed = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+  if (isFollowed && method === 'GET') return null;
+  const secFetchSite = String(headers['sec-fetch-site'] ?? '');
+  return pageOrigin({ host, origin, secFetchSite }, noOrigins, onLoopback) === 'own' ? null : foreignPage;
+}
+
+const noOrigins: ReadonlySet<string> = new Set();
+const foreignName: Problem = {
+  status: 421,
+  code: 'misdirected',
+  detail:
+    'This port listens for its own machine: ask for it as localhost, or by an address (a proxy sets the Host header).',
+};
+const foreignPage: Problem = {
+  status: 403,
+  code: 'origin_not_allowed',
+  detail: 'The request comes from a web page of another site.',
+};
 
 /** Not the files of a page. */
 const isForPeople = (path: string) => !/\.\w+$/.test(path);

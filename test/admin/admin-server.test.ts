@@ -1,8 +1,10 @@
 /** The admin port over real sockets: its own paths, and files served from a fixed table. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { type OutgoingHttpHeaders, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -10,10 +12,15 @@ import { pathToFileURL } from 'node:url';
 import type { AdminPaths } from '../../src/admin/admin-paths.ts';
 import { createAdminServer } from '../../src/admin/admin-server.ts';
 import { contentSecurityPolicy, serveFiles } from '../../src/admin/static-files.ts';
+import { until } from '../support/until.ts';
 
 async function startAdmin(t: TestContext, ...parts: AdminPaths[]): Promise<string> {
+  return startAdminOn('127.0.0.1', t, ...parts);
+}
+
+async function startAdminOn(host: string, t: TestContext, ...parts: AdminPaths[]): Promise<string> {
   const admin = createAdminServer({
-    host: '127.0.0.1',
+    host,
     port: 0,
     metricsText: () => '',
     readiness: () => ({ ready: true, reason: 'ready' }),
@@ -127,4 +134,88 @@ test('a type nobody knows and a path that two parts have are refused at once', (
       }),
     RangeError,
   );
+});
+
+/** Connections that stay as they are after they sent `begun`. */
+async function occupy(t: TestContext, url: string, count: number, begun: string): Promise<Socket[]> {
+  const sockets = Array.from({ length: count }, () => connect(Number(new URL(url).port), '127.0.0.1'));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+  });
+  await Promise.all(
+    sockets.map(async (socket) => {
+      socket.resume();
+      socket.on('error', () => {}); // those that are sent away may see a reset
+      await once(socket, 'connect');
+      if (begun !== '') socket.write(begun);
+    }),
+  );
+  return sockets;
+}
+
+/** On a connection of its own. */
+function ask(url: string, headers: OutgoingHttpHeaders = {}): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { agent: false, headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode!);
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+test('connections that ask nothing keep nobody out, and are closed within seconds', async (t) => {
+  const url = await startAdmin(t);
+  for (const begun of ['', 'GET /metrics HTTP/1.1\r\nHost: localhost\r\nX-A: ']) {
+    const sockets = await occupy(t, url, 250, begun);
+    for (const path of ['/healthz', '/metrics', '/docs']) assert.equal(await ask(`${url}${path}`), 200, path);
+    await until(() => sockets.every(({ closed }) => closed), { what: 'they are closed' });
+  }
+});
+
+test('where every seat is at work, whether the server is well is still answered', async (t) => {
+  let begun = 0;
+  const url = await startAdmin(t, { '/slow': { allow: 'GET, HEAD', answer: () => void begun++ } });
+  await occupy(t, url, 100, 'GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await until(() => begun === 100, { what: 'all are at work' });
+  for (const path of ['/healthz', '/readyz', '/metrics']) assert.equal(await ask(`${url}${path}`), 200, path);
+  assert.equal(await ask(`${url}/docs`), 503);
+});
+
+test('no path is answered to a page of another site, whichever address the port listens on', async (t) => {
+  for (const host of ['127.0.0.1', '0.0.0.0']) {
+    const url = (await startAdminOn(host, t)).replace('0.0.0.0', '127.0.0.1');
+    for (const path of ['/metrics', '/healthz', '/readyz', '/docs', '/none']) {
+      for (const foreign of [
+        { 'sec-fetch-site': 'cross-site' },
+        { 'sec-fetch-site': 'same-site' },
+        { origin: 'http://evil.example' },
+        { origin: 'null' },
+      ]) {
+        assert.equal(await ask(`${url}${path}`, foreign), 403, `${host} ${path} ${JSON.stringify(foreign)}`);
+      }
+    }
+    const own = { 'sec-fetch-site': 'same-origin', origin: url };
+    for (const fine of [{}, own, { 'sec-fetch-site': 'none' }])
+      assert.equal(await ask(`${url}/metrics`, fine), 200, JSON.stringify(fine));
+    // A link to the page, followed by a person from a mail or a dashboard.
+    const followed = {
+      'sec-fetch-site': 'cross-site',
+      'sec-fetch-mode': 'navigate',
+      'sec-fetch-dest': 'document',
+    };
+    assert.equal(await ask(`${url}/docs`, followed), 200);
+    assert.equal(await ask(`${url}/docs`, { ...followed, 'sec-fetch-dest': 'iframe' }), 403);
+  }
+});
+
+test('a foreign name that was pointed at loopback is answered nothing, a name elsewhere may be any', async (t) => {
+  const local = await startAdmin(t);
+  for (const path of ['/metrics', '/readyz', '/docs', '/none'])
+    assert.equal(await ask(`${local}${path}`, { host: 'rebound.example' }), 421, path);
+  for (const host of ['localhost', 'localhost:9464', '127.0.0.1', '[::1]:9464'])
+    assert.equal(await ask(`${local}/metrics`, { host }), 200, host);
+  const everywhere = (await startAdminOn('0.0.0.0', t)).replace('0.0.0.0', '127.0.0.1');
+  assert.equal(await ask(`${everywhere}/metrics`, { host: 'ingest.example' }), 200);
 });

@@ -5,12 +5,12 @@
  */
 
 import type { Settings } from '../../config/settings.ts';
-import { isLoopback, namesThisMachine } from '../../http/loopback.ts';
+import { isLoopback } from '../../http/loopback.ts';
 import { mergeSnapshots } from '../../observability/merge.ts';
 import type { MetricName, MetricSnapshot } from '../../observability/metrics.ts';
 import { ratesBetween } from '../../observability/rates.ts';
 import type { Role } from '../../role/roles.ts';
-import { type AdminPath, type AdminPaths, answerProblem } from '../admin-paths.ts';
+import type { AdminPaths } from '../admin-paths.ts';
 import { createEventStream } from '../event-stream.ts';
 import { consoleFiles } from './files.ts';
 import { consoleMetrics, consoleSnapshot } from './reading.ts';
@@ -49,9 +49,8 @@ const listenersMax = 20;
 export function createConsole(options: ConsoleOptions): Console {
   const { settings, port, fleet } = options;
   const startedAt = Date.now();
-  const isLocal = isLoopback(settings.ADMIN_HOST);
   // Whoever reaches the admin port could reach the API through it; so both must be of this machine alone.
-  const mayPost = isLocal && isLoopback(settings.HOST);
+  const mayPost = isLoopback(settings.ADMIN_HOST) && isLoopback(settings.HOST);
   const api = `http://${settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST}:${port}/api/usages`;
   let ownBefore: { snapshot: MetricSnapshot; atMs: number } | null = null;
 
@@ -94,18 +93,5 @@ export function createConsole(options: ConsoleOptions): Console {
     '/events': stream.path,
     ...(mayPost ? { '/sample': samplePath({ api, timeoutMs: settings.USAGE_APPEND_TIMEOUT_MS }) } : {}),
   };
-  return { paths: isLocal ? forThisMachine(paths) : paths, stop: stream.stop };
-}
-
-/** Refuses what a foreign site's name was pointed at this machine for. */
-function forThisMachine(paths: AdminPaths): AdminPaths {
-  const guarded = ({ allow, answer }: AdminPath): AdminPath => ({
-    allow,
-    answer(request, response) {
-      if (namesThisMachine(request.headers.host)) return answer(request, response);
-      const detail = 'This port is for its own machine: ask for it as localhost, or by an address.';
-      answerProblem(response, { status: 421, code: 'misdirected', detail });
-    },
-  });
-  return Object.fromEntries(Object.entries(paths).map(([path, one]) => [path, guarded(one)]));
+  return { paths, stop: stream.stop };
 }

@@ -1,10 +1,10 @@
 /**
- * Sends one made usage to the API in the name of whoever looks at the console. The API takes no requests from
- * pages of other sites, so the page asks here. A page of another site cannot: what it sends carries its origin,
- * and the header asked for below only after a permission (CORS) that is never given.
+ * Sends one made usage to the API in the name of whoever looks at the console: the API takes no requests from pages of
+ * other origins, and this port's is another, so the page asks here. That no foreign page does is the port's to see
+ * (../admin-server.ts); the header asked for below no page of another origin may set.
  */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import { type AdminPath, answerProblem, answerText } from '../admin-paths.ts';
 
 export interface SampleOptions {
@@ -23,9 +23,10 @@ export function samplePath({ api, timeoutMs }: SampleOptions): AdminPath {
   return {
     allow: 'POST',
     async answer(request, response) {
-      if (!isFromOurPage(request)) return answerProblem(response, foreign);
+      if (request.headers['x-usage-console'] !== 'sample') return answerProblem(response, foreign);
       if (inFlight >= inFlightMax) return answerProblem(response, busy);
       inFlight++;
+      response.setTimeout(timeoutMs + 4_000);
       try {
         await forward(response, api, timeoutMs + 2_000);
       } finally {
@@ -33,14 +34,6 @@ export function samplePath({ api, timeoutMs }: SampleOptions): AdminPath {
       }
     },
   };
-}
-
-/** Every browser of today sends Sec-Fetch-Site to this machine; an older one sends Origin at least. */
-function isFromOurPage({ headers }: IncomingMessage): boolean {
-  const site = headers['sec-fetch-site'];
-  if (headers['x-usage-console'] !== 'sample') return false;
-  if (site !== undefined && site !== 'same-origin') return false;
-  return headers.origin === undefined || headers.origin === `http://${headers.host}`;
 }
 
 async function forward(response: ServerResponse, api: string, timeoutMs: number): Promise<void> {
