@@ -19,6 +19,7 @@ import { createPageCheck, type PageCheck } from './page-check.ts';
 import { createPostUsages } from './post-usages.ts';
 import { createReplies, type Replies } from './replies.ts';
 import { createUsageReader } from './request-usages.ts';
+import { Slices } from './slices.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 export interface IntakeOptions {
@@ -117,6 +118,7 @@ export function createIntake(options: IntakeOptions): Intake {
       ids: createUuidV7(),
       onRejected: metrics.refused,
     }),
+    slices: new Slices(settings.USAGE_FRONT_WAITING_MS_MAX),
     groupCommit,
     replies,
     pageCheck,

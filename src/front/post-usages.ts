@@ -13,6 +13,7 @@ import { createReceive } from './receive.ts';
 import type { Replies } from './replies.ts';
 import { idempotencyKeyOf, readHead } from './request-head.ts';
 import type { UsageReader } from './request-usages.ts';
+import type { Slices } from './slices.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
 
 export interface PostUsagesParts {
@@ -20,6 +21,7 @@ export interface PostUsagesParts {
   readonly deadlines: BodyDeadlines;
   readonly inflater: Inflater;
   readonly reader: UsageReader;
+  readonly slices: Slices;
   readonly groupCommit: GroupCommit;
   readonly replies: Replies;
   readonly pageCheck: PageCheck;

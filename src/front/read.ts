@@ -3,31 +3,50 @@
 import { problemAnswer } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import { InflatedTooLargeError, type Inflater, MalformedEncodingError } from './inflate.ts';
+import { type BodyOutcome, Reading } from './reading.ts';
 import type { Replies } from './replies.ts';
 import type { PostHead } from './request-head.ts';
 import type { RequestUsages } from './request-outcome.ts';
 import type { UsageReader } from './request-usages.ts';
+import type { Slices } from './slices.ts';
 
 /** The function takes `bytes`, which are valid only until it returns. */
 export function createRead(options: {
   inflater: Inflater;
   reader: UsageReader;
+  slices: Slices;
   replies: Replies;
   onUsages(exchange: Exchange, usages: RequestUsages): void;
 }): (exchange: Exchange, head: PostHead, bytes: Uint8Array) => void {
-  const { inflater, reader, replies, onUsages } = options;
+  const { inflater, reader, slices, replies, onUsages } = options;
 
   /** Never throws: a mistake of ours costs one request, not the process. */
   function readPlain(exchange: Exchange, head: PostHead, bytes: Uint8Array): void {
     try {
-      const usages = reader.read(bytes, head.format, head.idempotencyKey);
-      if ('problem' in usages) {
-        const { problem, errors } = usages;
-        exchange.answer(problemAnswer(problem, errors === null ? null : `"errors":${errors}`));
-      } else onUsages(exchange, usages);
+      const read = reader.read(bytes, head.format, head.idempotencyKey);
+      if (read instanceof Reading) readInSlices(exchange, read);
+      else onRead(exchange, read);
     } catch (error) {
       replies.defect(exchange, error);
     }
+  }
+
+  function readInSlices(exchange: Exchange, reading: Reading): void {
+    slices.add({
+      reading,
+      isWanted: () => !exchange.isClosed,
+      holds: (bytes) => exchange.holds(bytes),
+      onRead: (outcome) => onRead(exchange, outcome),
+      onLate: () => replies.shed(exchange, 'overloaded'),
+      onDefect: (error) => replies.defect(exchange, error),
+    });
+  }
+
+  function onRead(exchange: Exchange, outcome: BodyOutcome): void {
+    if ('problem' in outcome) {
+      const { problem, errors } = outcome;
+      exchange.answer(problemAnswer(problem, errors === null ? null : `"errors":${errors}`));
+    } else onUsages(exchange, outcome);
   }
 
   function notInflated(exchange: Exchange, error: unknown): void {

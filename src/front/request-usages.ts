@@ -1,31 +1,34 @@
 /**
- * From a body to the rows of its usages. A body of plain usages alone is read in one pass over its bytes; any other is
- * decoded, parsed by JSON.parse and validated, each of its usages given an id and encoded. Each item of an array or of
- * NDJSON has its own outcome, in order; one usage alone is valid or the request is refused.
+ * From a body to the rows of its usages. Usages in their plain form are read in one pass over their bytes; any other is
+ * decoded, parsed by JSON.parse and validated, given an id and encoded. Each item of an array or of NDJSON has its own
+ * outcome, in order; one usage alone is valid or the request is refused. The limits are found in the bytes, before
+ * anything is decoded.
  */
 
-import { timestampText, utcMonth } from '../usage/calendar.ts';
-import { idempotentId } from '../usage/idempotency.ts';
-import { encodeRow, type Row } from '../usage/row.ts';
-import type { Usage, UsageProblem } from '../usage/usage.ts';
-import { type UsageProblemCode, usageProblems } from '../usage/usage-problems.ts';
-import type { UuidV7 } from '../usage/uuid-v7.ts';
+import { isUtf8 } from 'node:buffer';
+import { usageBytesMax } from '../usage/limits.ts';
+import { blankEnd, PlainUsageReader } from '../usage/plain-usage.ts';
+import type { UsageProblem } from '../usage/usage.ts';
+import type { UsageProblemCode } from '../usage/usage-problems.ts';
+import { type UuidV7, uuidLength } from '../usage/uuid-v7.ts';
 import { validateUsage } from '../usage/validate.ts';
 import type { HttpProblemCode } from './http-problems.ts';
 import type { BodyFormat } from './media-type.ts';
-import { createPlainReader } from './plain-body.ts';
+import { readArray } from './read-array.ts';
+import { readLines } from './read-lines.ts';
+import { type BodyOutcome, parseJson, Reading, type Steps, scanValue } from './reading.ts';
 import { acceptedText, type RefusedBody, type RequestUsages } from './request-outcome.ts';
+import { errorText, UsageDraft } from './usage-draft.ts';
 
-/** What is gathered of a body. */
-interface Draft {
-  readonly rows: Row[];
-  readonly results: string[];
-  rejected: number;
-}
+const bracketOpen = 0x5b;
+const byteOrderMark = Buffer.from('\ufeff');
 
 export interface UsageReader {
-  /** @param bytes the body, valid until this returns */
-  read(bytes: Uint8Array, format: BodyFormat, idempotencyKey: string | null): RequestUsages | RefusedBody;
+  /**
+   * What comes of a body, or its reading, where that may take long.
+   * @param bytes the body, valid until this returns
+   */
+  read(bytes: Uint8Array, format: BodyFormat, idempotencyKey: string | null): BodyOutcome | Reading;
 }
 
 export function createUsageReader(options: {
@@ -35,153 +38,75 @@ export function createUsageReader(options: {
   onRejected(code: UsageProblemCode | HttpProblemCode): void;
 }): UsageReader {
   const { usagesMax, ids, onRejected } = options;
-  const readPlain = createPlainReader(ids, usagesMax);
+  const plain = new PlainUsageReader(ids);
 
-  function refuse(problem: HttpProblemCode, errors: string | null = null): RefusedBody {
-    if (errors === null) onRejected(problem);
-    return { problem, errors };
+  function refuse(problem: HttpProblemCode): RefusedBody {
+    onRejected(problem);
+    return { problem, errors: null };
   }
 
-  function accept(into: Draft, usage: Usage, index: number, key: string | null, nowMs: number): void {
-    const id =
-      usage.id ?? (key === null ? ids.next(nowMs) : idempotentId({ apiKey: null, key, index, usage }));
-    const text = encodeRow(usage, id, receivedAtText(nowMs));
-    // To ask for its bytes makes one string of the row's many parts, which would take four times the memory.
-    const bytes = Buffer.byteLength(text);
-    into.rows.push({ text, bytes, month: utcMonth(usage.usedAtMs) });
-    into.results.push(acceptedText(id));
+  function invalid(problems: readonly UsageProblem[]): RefusedBody {
+    onRejected(problems[0]!.code);
+    const errors = problems.map(({ code, pointer }) => errorText(code, pointer));
+    return { problem: 'invalid_usage', errors: `[${errors.join(',')}]` };
   }
 
-  function reject(into: Draft, problem: UsageProblem, index: number): void {
-    onRejected(problem.code);
-    into.rejected++;
-    into.results.push(`{"error":${errorText(problem.code, `/${index}${problem.pointer}`)}}`);
+  /** One usage in its plain form, or null. */
+  function readPlain(bytes: Uint8Array, from: number): RequestUsages | null {
+    const next = plain.read(bytes, from, bytes.length, Date.now());
+    if (next < 0 || blankEnd(bytes, next, bytes.length) < bytes.length) return null;
+    const { row: text, month } = plain;
+    const row = { text, bytes: text.length, month };
+    return { single: true, rows: [row], results: acceptedText(text.slice(0, uuidLength)), rejected: 0 };
   }
 
-  function readOne(value: unknown, key: string | null): RequestUsages | RefusedBody {
-    const nowMs = Date.now();
-    const usage = validateUsage(value, nowMs);
-    if (Array.isArray(usage)) {
-      onRejected(usage[0]!.code);
-      return refuse(
-        'invalid_usage',
-        `[${usage.map(({ code, pointer }) => errorText(code, pointer)).join(',')}]`,
-      );
-    }
-    const draft = createDraft();
-    accept(draft, usage, 0, key, nowMs);
-    return finish(draft, true);
+  function readOne(bytes: Buffer, start: number, end: number, draft: UsageDraft): BodyOutcome {
+    if (!isUtf8(bytes)) return refuse('malformed_utf8');
+    const value = parseJson(bytes, start, end);
+    if (value === undefined) return refuse(start === end ? 'no_usages' : 'malformed_json');
+    const usage = validateUsage(value, draft.nowMs);
+    if (Array.isArray(usage)) return invalid(usage);
+    draft.accept(usage);
+    return draft.finish(true, onRejected);
   }
 
-  function readItem(into: Draft, value: unknown, key: string | null, nowMs: number): void {
-    const index = into.results.length;
-    const usage = validateUsage(value, nowMs);
-    if (Array.isArray(usage)) reject(into, usage[0]!, index);
-    else accept(into, usage, index, key, nowMs);
+  /** One usage in a body that is larger than one may be, but for blanks. */
+  function* readLarge(reading: Reading, from: number): Steps<BodyOutcome> {
+    const { length } = reading.bytes;
+    const { start, end, at, excess } = yield* scanValue(reading, from, length);
+    if (excess !== null) return invalid([{ code: excess, pointer: '' }]);
+    return at < length ? refuse('malformed_json') : readOne(reading.bytes, start, end, reading.draft);
   }
 
-  function readArray(values: unknown[], key: string | null): RequestUsages | RefusedBody {
-    if (values.length === 0) return refuse('no_usages');
-    if (values.length > usagesMax) return refuse('too_many_usages');
-    const nowMs = Date.now();
-    const draft = createDraft();
-    for (const value of values) readItem(draft, value, key, nowMs);
-    return finish(draft, false);
-  }
-
-  function readLines(text: string, key: string | null): RequestUsages | RefusedBody {
-    const lines = usageLines(text, usagesMax);
-    if (lines === null) return refuse('too_many_usages');
-    if (lines.length === 0) return refuse('no_usages');
-    const nowMs = Date.now();
-    const draft = createDraft();
-    for (const line of lines) {
-      const value = parseJson(line);
-      if (value === undefined) reject(draft, { code: 'malformed_json', pointer: '' }, draft.results.length);
-      else readItem(draft, value, key, nowMs);
-    }
-    return finish(draft, false);
-  }
-
-  function readText(text: string, format: BodyFormat, key: string | null): RequestUsages | RefusedBody {
-    if (format === 'ndjson') return readLines(text, key);
-    const value = parseJson(text);
-    if (value === undefined) return refuse(isBlank(text) ? 'no_usages' : 'malformed_json');
-    return Array.isArray(value) ? readArray(value, key) : readOne(value, key);
+  function* readMany(reading: Reading, steps: Steps<HttpProblemCode | null>): Steps<BodyOutcome> {
+    const problem = yield* steps;
+    return problem === null ? reading.draft.finish(false, onRejected) : refuse(problem);
   }
 
   return {
-    read(bytes, format, idempotencyKey) {
+    read(given, format, idempotencyKey) {
+      const bytes = withoutMark(given);
+      const from = blankEnd(bytes, 0, bytes.length);
+      const isOne = format === 'json' && bytes[from] !== bracketOpen;
       // A key's ids are made of the usages themselves.
-      const plain = idempotencyKey === null ? readPlain(bytes, format) : null;
-      if (plain !== null) return plain;
-      const text = decodeUtf8(bytes);
-      return text === null ? refuse('malformed_utf8') : readText(text, format, idempotencyKey);
+      if (isOne && idempotencyKey === null) {
+        const outcome = readPlain(bytes, from);
+        if (outcome !== null) return outcome;
+      }
+      const draft = new UsageDraft(ids, idempotencyKey);
+      const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      if (isOne && body.length <= usageBytesMax) return readOne(body, from, body.length, draft);
+      const parts = { bytes: body, draft, plain: idempotencyKey === null ? plain : null, usagesMax };
+      if (isOne) return new Reading(parts, (reading) => readLarge(reading, from));
+      return new Reading(parts, (reading) =>
+        readMany(reading, format === 'ndjson' ? readLines(reading) : readArray(reading, from)),
+      );
     },
   };
 }
 
-function createDraft(): Draft {
-  return { rows: [], results: [], rejected: 0 };
-}
-
-function finish({ rows, results, rejected }: Draft, single: boolean): RequestUsages {
-  return { single, rows, results: results.join(','), rejected };
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** Null where the bytes are not UTF-8. The error that says so is foreign and quotes nothing; it goes nowhere. */
-function decodeUtf8(bytes: Uint8Array): string | null {
-  try {
-    return utf8.decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
-/** Undefined where it is malformed: no JSON value is undefined. V8's message quotes the text, so it goes nowhere. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-const notBlank = /[^ \t\r\n]/;
-
-function isBlank(text: string): boolean {
-  return !notBlank.test(text);
-}
-
-/** The lines that are not blank; null where there are more than `linesMax`, found without holding them all. */
-function usageLines(text: string, linesMax: number): string[] | null {
-  const lines: string[] = [];
-  for (let start = 0; start < text.length; ) {
-    const found = text.indexOf('\n', start);
-    const end = found < 0 ? text.length : found;
-    const line = text.slice(start, end);
-    start = end + 1;
-    if (isBlank(line)) continue;
-    if (lines.length === linesMax) return null;
-    lines.push(line);
-  }
-  return lines;
-}
-
-function errorText(code: UsageProblemCode, pointer: string): string {
-  return JSON.stringify({ code, detail: usageProblems[code], pointer });
-}
-
-let textOfMs = -1;
-let text = '';
-
-/** One text serves all rows of a millisecond. */
-function receivedAtText(nowMs: number): string {
-  if (nowMs !== textOfMs) {
-    textOfMs = nowMs;
-    text = timestampText(nowMs);
-  }
-  return text;
+/** A byte order mark says nothing of UTF-8; Windows writes it. */
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  const [first, second, third] = byteOrderMark;
+  return bytes[0] === first && bytes[1] === second && bytes[2] === third ? bytes.subarray(3) : bytes;
 }

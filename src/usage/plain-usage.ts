@@ -8,7 +8,7 @@
  */
 
 import { timestampLength, utcMonth, writeTimestamp } from './calendar.ts';
-import { medicationLengthMax, patientIdLengthMax } from './limits.ts';
+import { medicationLengthMax, patientIdLengthMax, usageBytesMax } from './limits.ts';
 import { parseTimestampBytes } from './timestamp.ts';
 import { type UuidV7, uuidLength } from './uuid-v7.ts';
 
@@ -59,7 +59,9 @@ export class PlainUsageReader {
    */
   read(bytes: Uint8Array, from: number, end: number, nowMs: number): number {
     const next = this.#locateFields(bytes, from, end);
-    return next !== notPlain && this.#encode(bytes, nowMs) ? next : notPlain;
+    // A larger one may be too large, which the general way judges.
+    if (next === notPlain || next - from > usageBytesMax) return notPlain;
+    return this.#encode(bytes, nowMs) ? next : notPlain;
   }
 
   #locateFields(bytes: Uint8Array, from: number, end: number): number {

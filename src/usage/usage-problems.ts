@@ -16,7 +16,8 @@ export const usageProblems = {
   text_not_well_formed: 'Text is well-formed Unicode.',
   text_control_character: 'Text holds no control characters.',
   number_out_of_range: 'Integers lie within ±(2^53 - 1), other numbers within the range of a double.',
-  attributes_size: 'The fields beyond the known ones take at most 4 KiB of JSON.',
+  attributes_size:
+    'The fields beyond the known ones must take at most 4 KiB of JSON, the whole usage as sent at most 32 KiB.',
   attributes_depth: 'The fields beyond the known ones nest at most 16 levels deep.',
 } as const satisfies Record<string, string>;
 
