@@ -1,5 +1,6 @@
 /** One of the servers that `front-cpu.ts` compares: bare, or a front over the local log or over Kafka. */
 
+import { openSync, readSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,15 +16,18 @@ export interface FrontSample {
   readonly appends: number;
   /** Usages that Kafka did not take in time. */
   readonly spooled: number;
+  /** CPU of the longest turn of the event loop since the last sample, milliseconds; 0 where turns are not watched. */
+  readonly longestTurnMs: number;
 }
 
 interface Measured {
   readonly port: number;
-  counts(): Promise<Omit<FrontSample, 'cpuUs'>>;
+  counts(): Promise<Omit<FrontSample, 'cpuUs' | 'longestTurnMs'>>;
   stop(): Promise<void>;
 }
 
 const kind = process.argv[2];
+const turns = process.argv[3] === 'turns' ? watchTurns() : null;
 const server = kind === 'bare' ? await startBare() : await startFront(kind === 'kafka');
 process.on('message', async (message) => {
   if (message === 'stop') {
@@ -31,11 +35,39 @@ process.on('message', async (message) => {
     process.exit(0);
   }
   const { user, system } = process.cpuUsage();
-  process.send!({ cpuUs: user + system, ...(await server.counts()) } satisfies FrontSample);
+  const longestTurnMs = turns?.takeLongestMs() ?? 0;
+  process.send!({ cpuUs: user + system, longestTurnMs, ...(await server.counts()) } satisfies FrontSample);
 });
 // A parent that was killed sends no stop.
 process.once('disconnect', () => void server.stop().then(() => process.exit(0)));
 process.send!({ port: server.port });
+
+/**
+ * Looks in every turn of the event loop at the CPU that the kernel accounts to this thread. Time by the clock would say
+ * more of what else the machine does.
+ */
+function watchTurns() {
+  const file = openSync('/proc/thread-self/schedstat', 'r');
+  const text = Buffer.alloc(64);
+  const threadNs = () =>
+    Number(text.toString('latin1', 0, readSync(file, text, 0, text.length, 0)).split(' ')[0]);
+  let lastNs = threadNs();
+  let longestNs = 0;
+  const turn = () => {
+    const nowNs = threadNs();
+    longestNs = Math.max(longestNs, nowNs - lastNs);
+    lastNs = nowNs;
+    setImmediate(turn);
+  };
+  turn();
+  return {
+    takeLongestMs() {
+      const ms = longestNs / 1e6;
+      longestNs = 0;
+      return ms;
+    },
+  };
+}
 
 async function startBare(): Promise<Measured> {
   return {

@@ -7,23 +7,10 @@
  *     node bench/front-cpu.ts [--kinds bare,local,kafka] [--connections 64,256,512] [--seconds 3] [--rounds 4]
  */
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { roleEnvironment, roleNodeArguments } from '../src/role/arguments.ts';
 import { createBenchKafka } from './bench-kafka.ts';
-import type { FrontSample } from './front-cpu-server.ts';
+import { type FrontKind, type FrontServer, frontKinds, startFrontServer } from './front-server.ts';
 import { startLoad } from './load/load.ts';
-
-const known = ['bare', 'local', 'kafka'] as const;
-type Kind = (typeof known)[number];
-
-interface Server {
-  readonly kind: Kind;
-  readonly url: string;
-  sample(): Promise<FrontSample>;
-  stop(): Promise<void>;
-}
 
 const { values } = parseArgs({
   options: {
@@ -33,15 +20,16 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '4' },
   },
 });
-const kinds = values.kinds.split(',') as Kind[];
-const unknown = kinds.find((kind) => !known.includes(kind));
-if (unknown !== undefined) throw new Error(`--kinds: there is no ${unknown}, there are ${known.join(', ')}`);
+const kinds = values.kinds.split(',') as FrontKind[];
+const unknown = kinds.find((kind) => !frontKinds.includes(kind));
+if (unknown !== undefined)
+  throw new Error(`--kinds: there is no ${unknown}, there are ${frontKinds.join(', ')}`);
 
 const kafka = createBenchKafka();
 const load = await startLoad();
 try {
   const brokers = kinds.includes('kafka') ? (process.env.KAFKA_BROKERS ?? (await kafka.start()).brokers) : '';
-  const servers = await Promise.all(kinds.map((kind) => startServer(kind, brokers)));
+  const servers = await Promise.all(kinds.map((kind) => startFrontServer(kind, { brokers })));
   try {
     for (const connections of values.connections.split(',').map(Number)) await compare(servers, connections);
   } finally {
@@ -52,9 +40,9 @@ try {
   await kafka.stop();
 }
 
-async function compare(servers: readonly Server[], connections: number): Promise<void> {
-  const measured = new Map<Kind, number[]>(servers.map(({ kind }) => [kind, []]));
-  const requests = new Map<Kind, number>();
+async function compare(servers: readonly FrontServer[], connections: number): Promise<void> {
+  const measured = new Map<FrontKind, number[]>(servers.map(({ kind }) => [kind, []]));
+  const requests = new Map<FrontKind, number>();
   for (const server of servers) {
     const { rate } = await measure(server, connections, 5_000);
     requests.set(server.kind, Math.max(connections, Math.round(rate * Number(values.seconds))));
@@ -74,7 +62,7 @@ async function compare(servers: readonly Server[], connections: number): Promise
 }
 
 /** CPU microseconds a request, requests a second, usages an append. @throws Error where not all are acknowledged */
-async function measure(server: Server, connections: number, requests: number) {
+async function measure(server: FrontServer, connections: number, requests: number) {
   const before = await server.sample();
   const result = await load.run({
     url: server.url,
@@ -92,39 +80,6 @@ async function measure(server: Server, connections: number, requests: number) {
     group: appends > 0 ? requests / appends : 0,
     spooled: after.spooled - before.spooled,
   };
-}
-
-async function startServer(kind: Kind, brokers: string): Promise<Server> {
-  // As the supervisor runs a front.
-  const child = fork(fileURLToPath(new URL('front-cpu-server.ts', import.meta.url)), [kind], {
-    execArgv: [...roleNodeArguments],
-    env: { ...roleEnvironment, ...process.env, KAFKA_BROKERS: brokers },
-  });
-  const { port } = (await nextMessage(child)) as { port: number };
-  return {
-    kind,
-    url: `http://127.0.0.1:${port}/api/usages`,
-    sample() {
-      child.send('sample');
-      return nextMessage(child) as Promise<FrontSample>;
-    },
-    async stop() {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.send('stop');
-      await ended;
-    },
-  };
-}
-
-function nextMessage(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const onExit = (code: number | null) => reject(new Error(`the server exited with ${code}`));
-    child.once('exit', onExit);
-    child.once('message', (message) => {
-      child.off('exit', onExit);
-      resolve(message);
-    });
-  });
 }
 
 function median(numbers: readonly number[]): number {

@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { blankEnd } from '../usage/plain-usage.ts';
 import { type ValueExcess, ValueScan } from '../usage/value-scan.ts';
 import type { HttpProblemCode } from './http-problems.ts';
-import { parseJson, type Reading, runScan, type Steps } from './reading.ts';
+import { parseJson, type Reading, runScan, type Steps, scanBytes, skipBlanks } from './reading.ts';
 
 const [bracketClose, comma] = [0x5d, 0x2c];
 const whole = -1;
@@ -51,8 +51,8 @@ function* readPlainItems(reading: Reading, from: number): Steps<number> {
   while (plain !== null && draft.length < usagesMax) {
     const next = plain.read(bytes, at, end, draft.nowMs);
     if (next < 0) break;
-    const behind = blankEnd(bytes, next, end);
-    const isLast = bytes[behind] === bracketClose && blankEnd(bytes, behind + 1, end) === end;
+    const behind = blankEnd(bytes, next, Math.min(end, next + scanBytes));
+    const isLast = bytes[behind] === bracketClose && isBlankTo(bytes, behind + 1, end);
     if (!isLast && bytes[behind] !== comma) break;
     draft.addRow(plain.row, plain.month);
     if (isLast) return whole;
@@ -63,6 +63,11 @@ function* readPlainItems(reading: Reading, from: number): Steps<number> {
     }
   }
   return at;
+}
+
+/** Whether nothing but a few blanks stand there; many are gone through in slices, elsewhere. */
+function isBlankTo(bytes: Buffer, from: number, end: number): boolean {
+  return end - from <= scanBytes && blankEnd(bytes, from, end) === end;
 }
 
 /** The items from the one at `from`, or what the array is refused for. */
@@ -89,6 +94,6 @@ function* findItems(reading: Reading, from: number): Steps<Item[] | HttpProblemC
     if (byte !== comma) return 'malformed_json';
     if (reading.isPauseDue) yield;
   }
-  if (blankEnd(reading.bytes, scan.at + 1, length) < length) return 'malformed_json';
+  if ((yield* skipBlanks(reading, scan.at + 1, length)) < length) return 'malformed_json';
   return items.length === 0 ? 'no_usages' : items;
 }

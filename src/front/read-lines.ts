@@ -4,7 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { usageBytesMax } from '../usage/limits.ts';
 import { blankEnd } from '../usage/plain-usage.ts';
 import type { HttpProblemCode } from './http-problems.ts';
-import { parseJson, type Reading, type Steps, scanValue } from './reading.ts';
+import { parseJson, type Reading, type Steps, scanBytes, scanValue, skipBlanks } from './reading.ts';
 
 const lineFeed = 0x0a;
 /** Lines between two looks at the clock. */
@@ -46,17 +46,19 @@ function* readPlainLines(reading: Reading): Steps<number> {
   const { plain, draft, usagesMax } = reading;
   let { bytes } = reading;
   const { length } = bytes;
-  let at = blankEnd(bytes, 0, length);
+  let at = yield* skipBlanks(reading, 0, length);
+  bytes = reading.bytes;
   while (plain !== null && at < length && draft.length < usagesMax) {
     const end = lineEnd(bytes, at);
     const next = plain.read(bytes, at, end, draft.nowMs);
-    if (next < 0 || blankEnd(bytes, next, end) < end) break;
+    if (next < 0 || end - next > scanBytes || blankEnd(bytes, next, end) < end) break;
     draft.addRow(plain.row, plain.month);
-    at = blankEnd(bytes, end, length);
-    if (draft.length % lineRun === 0 && reading.isPauseDue) {
-      yield;
-      bytes = reading.bytes;
-    }
+    at = blankEnd(bytes, end, Math.min(length, end + scanBytes));
+    // Many blank lines are gone through in slices.
+    if (at - end === scanBytes) at = yield* skipBlanks(reading, at, length);
+    else if (draft.length % lineRun === 0 && reading.isPauseDue) yield;
+    else continue;
+    bytes = reading.bytes;
   }
   return at;
 }
@@ -71,7 +73,7 @@ function* findLines(reading: Reading, from: number): Steps<number[] | null> {
     if (bounds.length === 2 * linesMax) return null;
     const end = lineEnd(reading.bytes, at);
     bounds.push(at, end);
-    at = blankEnd(reading.bytes, end, length);
+    at = yield* skipBlanks(reading, end, length);
     if (bounds.length % (2 * lineRun) === 0 && reading.isPauseDue) yield;
   }
   return bounds;

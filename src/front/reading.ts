@@ -3,7 +3,7 @@
  * the event loop has served the others.
  */
 
-import type { PlainUsageReader } from '../usage/plain-usage.ts';
+import { blankEnd, type PlainUsageReader } from '../usage/plain-usage.ts';
 import { ValueScan } from '../usage/value-scan.ts';
 import type { RefusedBody, RequestUsages } from './request-outcome.ts';
 import type { UsageDraft } from './usage-draft.ts';
@@ -14,7 +14,7 @@ export type BodyOutcome = RequestUsages | RefusedBody;
 export type Steps<T> = Generator<void, T, void>;
 
 /** Bytes between two looks at the clock: some tens of microseconds. */
-const scanBytes = 32 * 1024;
+export const scanBytes = 32 * 1024;
 
 export class Reading {
   /** The body; until `keep`, only until the first `step` has returned. */
@@ -57,6 +57,17 @@ export class Reading {
   get isPauseDue(): boolean {
     return performance.now() >= this.#untilMs;
   }
+}
+
+/** Where what is not blank begins, `end` at the latest. */
+export function* skipBlanks(reading: Reading, from: number, end: number): Steps<number> {
+  for (let at = from; at < end; ) {
+    const until = Math.min(end, at + scanBytes);
+    at = blankEnd(reading.bytes, at, until);
+    if (at < until) return at;
+    if (reading.isPauseDue) yield;
+  }
+  return end;
 }
 
 /**

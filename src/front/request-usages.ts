@@ -16,7 +16,7 @@ import type { HttpProblemCode } from './http-problems.ts';
 import type { BodyFormat } from './media-type.ts';
 import { readArray } from './read-array.ts';
 import { readLines } from './read-lines.ts';
-import { type BodyOutcome, parseJson, Reading, type Steps, scanValue } from './reading.ts';
+import { type BodyOutcome, parseJson, Reading, type Steps, scanValue, skipBlanks } from './reading.ts';
 import { acceptedText, type RefusedBody, type RequestUsages } from './request-outcome.ts';
 import { errorText, UsageDraft } from './usage-draft.ts';
 
@@ -70,9 +70,11 @@ export function createUsageReader(options: {
     return draft.finish(true, onRejected);
   }
 
-  /** One usage in a body that is larger than one may be, but for blanks. */
-  function* readLarge(reading: Reading, from: number): Steps<BodyOutcome> {
+  /** JSON that is an array, or larger than one usage may be. */
+  function* readJson(reading: Reading): Steps<BodyOutcome> {
     const { length } = reading.bytes;
+    const from = yield* skipBlanks(reading, 0, length);
+    if (reading.bytes[from] === bracketOpen) return yield* readMany(reading, readArray(reading, from));
     const { start, end, at, excess } = yield* scanValue(reading, from, length);
     if (excess !== null) return invalid([{ code: excess, pointer: '' }]);
     return at < length ? refuse('malformed_json') : readOne(reading.bytes, start, end, reading.draft);
@@ -86,20 +88,19 @@ export function createUsageReader(options: {
   return {
     read(given, format, idempotencyKey) {
       const bytes = withoutMark(given);
-      const from = blankEnd(bytes, 0, bytes.length);
-      const isOne = format === 'json' && bytes[from] !== bracketOpen;
+      const { length } = bytes;
+      const from = length > usageBytesMax ? 0 : blankEnd(bytes, 0, length);
+      const isOne = format === 'json' && length <= usageBytesMax && bytes[from] !== bracketOpen;
       // A key's ids are made of the usages themselves.
-      if (isOne && idempotencyKey === null) {
-        const outcome = readPlain(bytes, from);
-        if (outcome !== null) return outcome;
-      }
+      const isPlain = idempotencyKey === null;
+      const plainOne = isOne && isPlain ? readPlain(bytes, from) : null;
+      if (plainOne !== null) return plainOne;
       const draft = new UsageDraft(ids, idempotencyKey);
-      const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-      if (isOne && body.length <= usageBytesMax) return readOne(body, from, body.length, draft);
-      const parts = { bytes: body, draft, plain: idempotencyKey === null ? plain : null, usagesMax };
-      if (isOne) return new Reading(parts, (reading) => readLarge(reading, from));
+      const body = Buffer.from(bytes.buffer, bytes.byteOffset, length);
+      if (isOne) return readOne(body, from, length, draft);
+      const parts = { bytes: body, draft, plain: isPlain ? plain : null, usagesMax };
       return new Reading(parts, (reading) =>
-        readMany(reading, format === 'ndjson' ? readLines(reading) : readArray(reading, from)),
+        format === 'ndjson' ? readMany(reading, readLines(reading)) : readJson(reading),
       );
     },
   };

@@ -58,10 +58,9 @@ export class PlainUsageReader {
    * @returns the place behind it, or -1 where it is not plain or not valid
    */
   read(bytes: Uint8Array, from: number, end: number, nowMs: number): number {
-    const next = this.#locateFields(bytes, from, end);
     // A larger one may be too large, which the general way judges.
-    if (next === notPlain || next - from > usageBytesMax) return notPlain;
-    return this.#encode(bytes, nowMs) ? next : notPlain;
+    const next = this.#locateFields(bytes, from, Math.min(end, from + usageBytesMax));
+    return next !== notPlain && this.#encode(bytes, nowMs) ? next : notPlain;
   }
 
   #locateFields(bytes: Uint8Array, from: number, end: number): number {
@@ -82,21 +81,21 @@ export class PlainUsageReader {
     switch (bytes[at + 1]) {
       case keys.patientId[0]:
         if (this.#patientId !== unseen) return notPlain;
-        return this.#locatePatientId(bytes, valueAt(bytes, at + 1, keys.patientId, end));
+        return this.#locatePatientId(bytes, valueAt(bytes, at + 1, keys.patientId, end), end);
       case keys.medication[0]:
         if (this.#medication !== unseen) return notPlain;
         this.#medication = valueAt(bytes, at + 1, keys.medication, end) + 1;
-        this.#medicationEnd = textEnd(bytes, this.#medication);
+        this.#medicationEnd = textEnd(bytes, this.#medication, end);
         return afterText(this.#medicationEnd);
       case keys.timestamp[0]:
         if (this.#timestampAt !== unseen) return notPlain;
         this.#timestampAt = valueAt(bytes, at + 1, keys.timestamp, end) + 1;
-        this.#timestampEnd = textEnd(bytes, this.#timestampAt);
+        this.#timestampEnd = textEnd(bytes, this.#timestampAt, end);
         return afterText(this.#timestampEnd);
       case keys.id[0]:
         if (this.#id !== unseen) return notPlain;
         this.#id = valueAt(bytes, at + 1, keys.id, end) + 1;
-        this.#idEnd = textEnd(bytes, this.#id);
+        this.#idEnd = textEnd(bytes, this.#id, end);
         return afterText(this.#idEnd);
       default:
         return notPlain;
@@ -104,11 +103,11 @@ export class PlainUsageReader {
   }
 
   /** A text, or an integer whose digits are what it is called by. */
-  #locatePatientId(bytes: Uint8Array, at: number): number {
+  #locatePatientId(bytes: Uint8Array, at: number, end: number): number {
     if (at === notPlain) return notPlain;
     if (bytes[at] === quote) {
       this.#patientId = at + 1;
-      this.#patientIdEnd = textEnd(bytes, this.#patientId);
+      this.#patientIdEnd = textEnd(bytes, this.#patientId, end);
       return afterText(this.#patientIdEnd);
     }
     let after = at;
@@ -176,14 +175,14 @@ function valueAt(bytes: Uint8Array, at: number, key: Uint8Array, end: number): n
 }
 
 /** Where the text ends, before the quote, that begins behind one at `from - 1`; -1 where there is none or it is not plain. */
-function textEnd(bytes: Uint8Array, from: number): number {
+function textEnd(bytes: Uint8Array, from: number, end: number): number {
   if (bytes[from - 1] !== quote) return notPlain;
-  for (let at = from; ; at++) {
+  for (let at = from; at < end; at++) {
     const byte = bytes[at]!;
     if (byte === quote) return at;
-    // Beyond the end there is undefined, which compares to nothing.
     if (!(byte >= space && byte <= tilde) || byte === backslash) return notPlain;
   }
+  return notPlain;
 }
 
 function afterText(end: number): number {

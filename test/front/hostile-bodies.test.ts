@@ -5,11 +5,11 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { hostileBodies } from '../../harness/hostile-bodies.ts';
 import { type BodyOutcome, Reading } from '../../src/front/reading.ts';
 import { createUsageReader } from '../../src/front/request-usages.ts';
 import { createUuidV7 } from '../../src/usage/uuid-v7.ts';
 import { usage } from '../support/front.ts';
-import { hostileBodies } from '../support/hostile-bodies.ts';
 
 const MiB = 2 ** 20;
 const usagesMax = 10_000;

@@ -1,6 +1,6 @@
 /** Bodies that cost a few bytes on the wire and much to read: what a compressed bomb inflates to. */
 
-import type { BodyFormat } from '../../src/front/media-type.ts';
+import type { BodyFormat } from '../src/front/media-type.ts';
 
 export interface HostileBody {
   readonly format: BodyFormat;
