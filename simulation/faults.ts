@@ -328,6 +328,64 @@ export const faults: readonly Fault[] = [
     },
   },
   {
+    name: 'topic made anew',
+    modes: withKafka,
+    weight: 0,
+    begin({ world, random }) {
+      world.kafka.remakeTopic(random.integer(1, 4));
+      return nothing;
+    },
+  },
+  {
+    name: 'Kafka log cut short',
+    modes: withKafka,
+    weight: 0,
+    begin({ world, random }) {
+      for (const log of world.kafka.topic?.partitions ?? [])
+        if (random.chance(0.5)) world.kafka.truncate(log, random.integer(log.first, log.highWatermark));
+      return nothing;
+    },
+  },
+  {
+    name: 'Kafka records expire',
+    modes: withKafka,
+    weight: 1,
+    begin({ world, random }) {
+      for (const log of world.kafka.topic?.partitions ?? [])
+        if (random.chance(0.5)) world.kafka.expire(log, random.integer(log.first, log.highWatermark));
+      return nothing;
+    },
+  },
+  {
+    name: 'partitions added',
+    modes: withKafka,
+    weight: 1,
+    begin({ world, random }) {
+      world.kafka.addPartitions(random.integer(4, 6));
+      return nothing;
+    },
+  },
+  {
+    name: 'foreign messages',
+    modes: withKafka,
+    weight: 2,
+    begin({ world, random }) {
+      const log = world.kafka.topic?.partitions[0];
+      if (!log) return nothing;
+      const count = random.pick([1, 3, 15]);
+      for (let i = 0; i < count; i++) {
+        const headers = random.pick<Record<string, string>>([
+          {},
+          { 'usage-ingest': '999' },
+          { 'usage-ingest': '1', columns: 'id', count: '1', months: '1', 'received-at-ms': '1', crc32: '0' },
+        ]);
+        const record = world.kafka.append(log, random.chance(0.2) ? null : Buffer.from('not ours'), headers);
+        world.kafka.replicate(log, record);
+      }
+      return nothing;
+    },
+  },
+  {
     name: 'Kafka is slow',
     modes: withKafka,
     weight: 3,

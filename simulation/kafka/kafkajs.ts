@@ -59,11 +59,14 @@ export function reach(options: ClientOptions): Promise<void> {
 interface ProducerRecord {
   readonly topic: string;
   readonly acks: number;
-  readonly messages: readonly {
-    readonly partition: number;
-    readonly headers: Record<string, string>;
-    readonly value: Buffer | null;
-  }[];
+  readonly messages: readonly Message[];
+}
+
+/** It belongs to the caller, who may change it while the send is under way. */
+interface Message {
+  readonly partition: number;
+  readonly headers: Record<string, string>;
+  readonly value: Buffer | null;
 }
 
 interface RecordMetadata {
@@ -110,7 +113,7 @@ class VirtualProducer {
     const known = metadata.find(({ partitionId }) => partitionId === message.partition);
     if (!known) return [];
     try {
-      const offset = await this.#produce(kafka, known, message.value, message.headers);
+      const offset = await this.#produce(kafka, known, message);
       return [
         {
           topicName: topic,
@@ -134,15 +137,10 @@ class VirtualProducer {
   }
 
   /** Resolves with the offset; what was rejected may have been appended, or be appended later. */
-  #produce(
-    kafka: KafkaCluster,
-    { leader, partitionId }: PartitionView,
-    value: Buffer | null,
-    headers: Record<string, string>,
-  ): Promise<number> {
+  #produce(kafka: KafkaCluster, { leader, partitionId }: PartitionView, message: Message): Promise<number> {
     const { scheduler } = world();
     const process = thisProcess();
-    // The bytes are sent when the socket takes them, which may be later.
+    let sent: Buffer | null = null;
     return new Promise((resolve, reject) => {
       const timer = scheduler.after(this.#options.requestTimeout, () =>
         reject(
@@ -165,6 +163,8 @@ class VirtualProducer {
           process,
         );
       const arrive = () => {
+        // The request is made of the message when the connection takes it, which may be later than the call.
+        sent ??= message.value === null ? null : Buffer.from(message.value);
         const broker = kafka.brokers[leader];
         if (!broker?.isUp)
           return tell(connectionError('Connection error: connect ECONNREFUSED', { broker: 'simulated' }));
@@ -179,7 +179,7 @@ class VirtualProducer {
         if (!log) return tell(protocolError('UNKNOWN_TOPIC_OR_PARTITION'));
         if (log.leader !== leader) return tell(protocolError('NOT_LEADER_FOR_PARTITION'));
         if (log.isr.length < inSyncMin) return tell(protocolError('NOT_ENOUGH_REPLICAS'));
-        const record = kafka.append(log, value === null ? null : Buffer.from(value), { ...headers });
+        const record = kafka.append(log, sent, { ...message.headers });
         scheduler.after(
           kafka.latencyMs(),
           () => {

@@ -100,7 +100,7 @@ class Client extends EventEmitter {
       return what;
     }
     // Sent now, whatever becomes of the buffers.
-    const sent = params.map((param) => (Buffer.isBuffer(param) ? Buffer.from(param) : param));
+    const sent = params.map(sentNow);
     return new Promise((resolve, reject) => {
       const done: Done = (error, result) => (error ? reject(error) : resolve(result!));
       const limitMs = this.#config.query_timeout ?? 0;
@@ -228,6 +228,11 @@ class Client extends EventEmitter {
     if (isUnexpected && this.listenerCount('error') > 0) this.emit('error', error);
     this.emit('end');
   }
+}
+
+function sentNow(param: unknown): unknown {
+  if (Array.isArray(param)) return param.map(sentNow);
+  return Buffer.isBuffer(param) ? Buffer.from(param) : param;
 }
 
 /** True while the server is stopped; then `again` is called once it goes on. */

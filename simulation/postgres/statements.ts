@@ -341,19 +341,22 @@ const handlers: readonly (readonly [RegExp, Handler])[] = [
   ],
   // Rows.
   [
-    /^insert into dead_letters \(source, partition, position, line, error\) values/,
-    (_, [source, partition, position, line, error]) =>
+    /^insert into dead_letters \(source, partition, position, line, error\) select \$1, \$2, \* from unnest\(\$3::bigint\[\], \$4::bytea\[\], \$5::text\[\]\)$/,
+    (_, [source, partition, positions, lines, errors]) =>
       write((tx, server) => {
-        const id = server.nextId();
-        tx.overlay.set('deadLetters', text(id), {
-          id,
-          source,
-          partition,
-          position: Number(position),
-          line,
-          error,
-        });
-        return answer('INSERT', [], 1);
+        const all = positions as number[];
+        for (const [index, position] of all.entries()) {
+          const id = server.nextId();
+          tx.overlay.set('deadLetters', text(id), {
+            id,
+            source,
+            partition,
+            position: Number(position),
+            line: (lines as Buffer[])[index],
+            error: (errors as string[])[index],
+          });
+        }
+        return answer('INSERT', [], all.length);
       }),
   ],
   [/^create temporary table if not exists usages_staged/, () => guarded(done('CREATE'), true)],
