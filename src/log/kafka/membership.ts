@@ -69,6 +69,8 @@ export function createMembership(options: {
       minBytes: fetchBytesMin,
       metadataMaxAge: metadataMsMax,
       allowAutoTopicCreation: false,
+      // We write no transactions: a foreign one that stays open must not hold up what was appended after it.
+      readUncommitted: true,
       // Started anew by us, with a client of its own.
       retry: { ...retryOptions(backgroundPatience), restartOnFailure: async () => false },
     });

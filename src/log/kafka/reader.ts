@@ -11,6 +11,7 @@ import { once } from '../../system/once.ts';
 import { pause } from '../../system/waiting.ts';
 import type { LogPartition, LogReader } from '../log.ts';
 import { backgroundPatience } from './client.ts';
+import { createLineages } from './lineage.ts';
 import { createMembership } from './membership.ts';
 import { KafkaMisconfiguredError } from './misconfigured-error.ts';
 import { KafkaPartition } from './partition.ts';
@@ -36,6 +37,7 @@ const misconfiguredRetryMs = 30_000;
 export function createKafkaReader(options: KafkaReaderOptions): LogReader {
   const { settings, clientId, logger } = options;
   const watermarks = createWatermarks(settings, `${clientId}-bounds`);
+  const lineages = createLineages(settings, `${clientId}-lineage`);
   let source: string | null = null;
   let onPartition: (partition: LogPartition) => void = () => {};
   let partitions = new Map<number, KafkaPartition>();
@@ -58,7 +60,13 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
           if (assignment === assignments) act(...rest);
         };
       const { flow, halt, commit } = membership;
-      const feed = { flow: ours(flow), halt: ours(halt), commit: ours(commit), bounds: watermarks.of };
+      const feed = {
+        flow: ours(flow),
+        halt: ours(halt),
+        commit: ours(commit),
+        bounds: watermarks.of,
+        lineage: lineages.of,
+      };
       partitions = new Map(numbers.map((number) => [number, new KafkaPartition(number, feed)]));
       for (const partition of partitions.values()) onPartition(partition);
     },
@@ -115,7 +123,7 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
     await opening;
     revokeAll();
     await membership.stop();
-    await watermarks.close();
+    await Promise.all([watermarks.close(), lineages.close()]);
   }
 
   const start = once(openOrGoOn);

@@ -11,7 +11,7 @@ import type { Socket } from 'node:net';
 import type { Settings } from '../../config/settings.ts';
 import { within } from '../../system/waiting.ts';
 import { backgroundPatience, createKafkaClient } from './client.ts';
-import { askForGroupRight, askForTopicRights, groupDenied, topicOperations } from './rights-requests.ts';
+import { askForGroupRight, askForTopicRights, groupDenied, topicOperations } from './raw-requests.ts';
 
 export type RightsFor = 'append' | 'read';
 
