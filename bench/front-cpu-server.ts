@@ -88,10 +88,12 @@ async function startFront(isKafka: boolean): Promise<Measured> {
   const { appender, appendsInFlightMax, registry } = createFrontLog({
     settings,
     role: 'front',
+    supervised: true,
     worker: 0,
     logger: silentLogger,
     readiness: () => ready,
     tellAppendable() {},
+    tellKeysUsed() {},
   });
   await appender.start();
   const front = createFront({

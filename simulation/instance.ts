@@ -73,6 +73,7 @@ export function createInstance(first: Environment, isBoth: boolean): Instance {
           timing: defaultTiming,
           logger: tracingLogger('supervisor'),
           environment: () => settingsEnvironmentOnce(environment),
+          onKeysUsed() {},
           // A service manager starts the instance anew.
           onGivenUp: () => scheduler.after(1_000, restart, null),
         });

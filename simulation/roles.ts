@@ -15,6 +15,7 @@ import type { LogEvent } from '../src/observability/log-events.ts';
 import type { Logger } from '../src/observability/logger.ts';
 import { createRelay } from '../src/relay/relay.ts';
 import type { RoleContext } from '../src/role/run-role.ts';
+import { usageColumns } from '../src/usage/row.ts';
 import { createWriter } from '../src/writer/writer.ts';
 import { createWriterMetrics } from '../src/writer/writer-metrics.ts';
 import type { VirtualChild } from './node/child-process.ts';
@@ -99,13 +100,16 @@ function frontService(worker: number, settings: Settings, logger: Logger, child:
   const context: RoleContext = {
     settings,
     role: 'front',
+    supervised: true,
     worker,
     logger,
     readiness: () => ({ ready: true, reason: 'ready' }),
     tellAppendable: (appendable, reason) => child.tell({ type: 'appendable', appendable, reason }),
+    tellKeysUsed() {},
   };
   const { appender, appendsInFlightMax } = createFrontLog(context);
   const groupCommit = new GroupCommit({
+    columns: usageColumns,
     appender,
     usagesMax: settings.USAGE_GROUP_USAGES_MAX,
     bytesMax: settings.USAGE_GROUP_BYTES_MAX,

@@ -6,6 +6,15 @@ import { type CapacityArguments, capacityCommand } from './commands/capacity.ts'
 import { checkConfig } from './commands/check-config.ts';
 import { databaseUrlCommand } from './commands/database-url.ts';
 import { deadLettersList, deadLettersReplay } from './commands/dead-letters.ts';
+import { parseDuration, parseExpiry } from './commands/duration.ts';
+import {
+  type CreateKeyArguments,
+  keysCreate,
+  keysExport,
+  keysList,
+  keysRevoke,
+  keysRotate,
+} from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { type AcceptGapArguments, positionsAcceptGap, positionsList } from './commands/positions.ts';
 import { settingsHelp } from './commands/settings-help.ts';
@@ -55,6 +64,7 @@ async function run(argv: readonly string[]): Promise<number> {
   addServer(program, does);
   addDatabase(program, does);
   addOperations(program, does);
+  addKeys(program, does);
   addCapacity(program, does);
   try {
     await program.parseAsync([...argv], { from: 'user' });
@@ -147,6 +157,67 @@ function addOperations(program: Command, does: Does): void {
         withDatabase((url) => deadLettersReplay(url, ids && ids.length > 0 ? ids : 'all', process)),
       ),
     );
+}
+
+function addKeys(program: Command, does: Does): void {
+  const keys = program
+    .command('keys')
+    .description('make, list, rotate and revoke API keys: who may send usages');
+  const json = ['--json', 'print JSON'] as const;
+  keys
+    .command('create')
+    .description('make a key and print it, this once')
+    .requiredOption('--name <name>', 'whose it is, for people', keyName)
+    .option('--expires <when>', 'after a time (90d, 12h) or at one (2027-06-01T00:00Z)', expiry)
+    .option(...json)
+    .action(does((args: CreateKeyArguments) => withDatabase((url) => keysCreate(url, args, process))));
+  keys
+    .command('list')
+    .description('print every key, never a secret')
+    .option(...json)
+    .action(
+      does(({ json = false }: { json?: boolean }) => withDatabase((url) => keysList(url, json, process))),
+    );
+  keys
+    .command('rotate')
+    .description('make a new key beside an old one, which ends after an overlap')
+    .argument('<id>', 'the old key, from "keys list"')
+    .option('--overlap <time>', 'how long the old one goes on (24h)', duration, 24 * 3_600_000)
+    .option(...json)
+    .action(
+      does((id: string, { overlap, json }: { overlap: number; json?: boolean }) =>
+        withDatabase((url) => keysRotate(url, { id, overlapMs: overlap, json: json ?? false }, process)),
+      ),
+    );
+  keys
+    .command('revoke')
+    .description('end a key at once')
+    .argument('<id>', 'the key, from "keys list"')
+    .action(does((id: string) => withDatabase((url) => keysRevoke(url, id, process))));
+  keys
+    .command('export')
+    .description('print the key file for hosts without a database (USAGE_KEYS_FILE)')
+    .action(does(() => withDatabase((url) => keysExport(url, process))));
+}
+
+function keyName(text: string): string {
+  if (/^[^\p{Cc}]{1,100}$/u.test(text)) return text;
+  throw new InvalidArgumentError('It must have 1 to 100 characters, none of them a control character.');
+}
+
+function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw new InvalidArgumentError('It must be a time such as 90d, 24h, 15m or 30s.');
+  return ms;
+}
+
+function expiry(text: string): Date {
+  const at = parseExpiry(text, Date.now());
+  if (at === null || at.getTime() <= Date.now())
+    throw new InvalidArgumentError(
+      'It must be a time such as 90d, or an instant to come such as 2027-06-01T00:00Z.',
+    );
+  return at;
 }
 
 /** Bounds that keep every sum a number; what lies beyond them is no plan. */

@@ -27,6 +27,14 @@ export const retryAfter = {
   },
 } as const;
 
+export const authenticate = {
+  'WWW-Authenticate': {
+    required: true,
+    description: 'How to authenticate.',
+    schema: { type: 'string', const: 'Bearer' },
+  },
+} as const;
+
 export const allow = (methods: string) =>
   ({
     Allow: {
@@ -69,7 +77,9 @@ export const malformedRequest: ZodOpenApiResponseObject = {
 
 /** What every path answers to a page of another site. */
 export const foreignPage: ZodOpenApiResponseObject = {
-  ...problemResponse('A web page of another site, unless `USAGE_CORS_ORIGINS` lists it.', codesOf(403)),
+  ...problemResponse('A web page of another site, unless `USAGE_CORS_ORIGINS` lists it.', [
+    'origin_not_allowed',
+  ]),
   id: 'ForeignPage',
 };
 

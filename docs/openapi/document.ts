@@ -20,6 +20,9 @@ const description = [
   'HTTP/1.1 alone, plain: TLS is for the proxy before it. Broken HTTP (a bad request line, HTTP/1.0, header fields over 4 KiB) is answered 400, 431 or 505 by the parser below this API, without a problem body, and the connection is closed.',
 ].join('\n\n');
 
+const apiKeyDescription =
+  'An API key, `uik_…`, where the server asks for one (`USAGE_AUTH`): unless told otherwise, as soon as other machines can reach it.';
+
 /** The document, as its file holds it. */
 export function apiDocumentText(): string {
   const { HOST, PORT } = settingsSchema.parse({});
@@ -48,7 +51,13 @@ export function apiDocumentText(): string {
       '/readyz': readyz,
       '/openapi.json': openapiJson,
     },
-    components: { responses: { NotFound: notFound } },
+    components: {
+      responses: { NotFound: notFound },
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer', description: apiKeyDescription },
+        header: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: apiKeyDescription },
+      },
+    },
   });
   return `${JSON.stringify(document, null, 2)}\n`;
 }

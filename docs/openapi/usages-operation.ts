@@ -10,6 +10,7 @@ import {
 } from './answer-examples.ts';
 import { batch, stored } from './answer-schemas.ts';
 import {
+  authenticate,
   codesOf,
   internalError,
   methodNotAllowed,
@@ -35,6 +36,7 @@ export const postUsages: ZodOpenApiOperationObject = {
   summary: 'Store usages',
   description:
     'A 201 is answered after the usages are durable; each is then stored exactly once. A usage is (patientId, instant, id): the first stored wins, a repeat is a duplicate and is answered 201 too. After a 503, or when the connection breaks, repeat the request unchanged. A usage sent without an `id` and without `Idempotency-Key` may be stored twice then.',
+  security: [{}, { bearer: [] }, { header: [] }],
   requestParams: { header: requestHeaders },
   requestBody: {
     required: true,
@@ -58,7 +60,14 @@ export const postUsages: ZodOpenApiOperationObject = {
       content: { 'application/json': { schema: batch, examples: multiStatusExamples } },
     },
     400: problemResponse('Malformed: JSON, UTF-8, compression, framing or a header field.', codesOf(400)),
-    403: problemResponse('A web page of another site, unless `USAGE_CORS_ORIGINS` lists it.', codesOf(403)),
+    401: {
+      ...problemResponse('The server asks for API keys, and this is none that it knows.', codesOf(401)),
+      headers: authenticate,
+    },
+    403: problemResponse(
+      'The API key is revoked or expired; or a web page of another site, unless `USAGE_CORS_ORIGINS` lists it.',
+      codesOf(403),
+    ),
     405: methodNotAllowed('POST'),
     408: problemResponse('The body did not arrive in time. The connection is closed.', codesOf(408)),
     411: problemResponse('Neither Content-Length nor chunked. The connection is closed.', codesOf(411)),

@@ -2,16 +2,21 @@
 
 import { concealPassword } from '../config/conceal.ts';
 import type { Settings } from '../config/settings.ts';
+import { keysAreRequired } from '../keys/required.ts';
 import type { StartedInstance } from '../supervisor/supervisor.ts';
 
 const example =
   '{"patientId":"100","timestamp":"Tue Nov 01 2016 09:11:51 GMT-0500 (CDT)","medication":"Albuterol"}';
+
+/** Said where requests need a key. */
+const keyLine = '  Keys:       npx usage-ingest keys create --name my-app  (every request needs one)\n';
 
 export interface Addresses {
   readonly url: string;
   readonly adminUrl: string;
   /** A line for a shell that posts one usage. */
   readonly curl: string;
+  readonly needsKey: boolean;
 }
 
 export function addressesOf(settings: Settings, instance: StartedInstance): Addresses {
@@ -19,7 +24,8 @@ export function addressesOf(settings: Settings, instance: StartedInstance): Addr
   return {
     url,
     adminUrl: `http://${reachable(settings.ADMIN_HOST)}:${instance.adminPort}`,
-    curl: `curl -i ${url}/api/usages -d '${example}'`,
+    needsKey: keysAreRequired(settings),
+    curl: `curl -i ${url}/api/usages ${keysAreRequired(settings) ? '-H "Authorization: Bearer <key>" ' : ''}-d '${example}'`,
   };
 }
 
@@ -32,7 +38,7 @@ export function bannerText(addresses: Addresses, instance: StartedInstance): str
   return `
 usage-ingest listens on ${addresses.url}/api/usages
 
-  Try it:     ${addresses.curl}
+${addresses.needsKey ? keyLine : ''}  Try it:     ${addresses.curl}
   Look:       echo 'SELECT * FROM usages' | npx usage-ingest sql -
   Database:   ${database}${instance.embedded ? '  (embedded; npx usage-ingest database-url prints it)' : ''}
   Console:    ${addresses.adminUrl}

@@ -60,6 +60,20 @@ export const settingsSchema = z.object({
     .default('info')
     .describe('The least severe level that is logged.'),
 
+  USAGE_AUTH: z
+    .enum(['auto', 'on', 'off'], 'must be auto, on or off')
+    .default('auto')
+    .describe(
+      'Whether a request needs an API key. auto: unless HOST is a loopback address; off: never, which is said at every start.',
+    ),
+  USAGE_KEYS_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'File of the known keys, as "usage-ingest keys export" prints it, for hosts without a database and for a front that runs alone. Not set: they come from the database.',
+    ),
+
   USAGE_FRONTS: integer(1, 256)
     .default(frontsDefault)
     .describe(

@@ -15,7 +15,7 @@
 export const releasedAtMs = Date.UTC(2026, 10, 1);
 
 /** Why a request is not taken; codes of `httpProblems`. */
-export type Refusal = 'overloaded' | 'log_unavailable' | 'clock_wrong';
+export type Refusal = 'keys_unavailable' | 'overloaded' | 'log_unavailable' | 'clock_wrong';
 
 export interface Admission {
   readonly waitingBytes: number;

@@ -9,6 +9,7 @@ const problemJson = 'application/problem+json';
 
 const phrases: Record<number, string> = {
   400: '400 Bad Request',
+  401: '401 Unauthorized',
   403: '403 Forbidden',
   404: '404 Not Found',
   405: '405 Method Not Allowed',
@@ -49,8 +50,14 @@ export function problemAnswer(code: HttpProblemCode, member: string | null = nul
     status,
     contentType: problemJson,
     body: member === null ? body : Buffer.from(`${open},${member}}`),
-    ...(httpProblems[code].status === 503 ? { headers: [retryAfter()] } : {}),
+    ...headersOf(httpProblems[code].status),
   };
+}
+
+/** Those that every problem of a status carries. */
+function headersOf(status: number): Pick<Answer, 'headers'> {
+  if (status === 503) return { headers: [retryAfter()] };
+  return status === 401 ? { headers: [['WWW-Authenticate', 'Bearer']] } : {};
 }
 
 export function methodNotAllowedAnswer(allow: string): Answer {

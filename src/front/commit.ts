@@ -1,10 +1,12 @@
 /** From the usages of a request to durable rows, and the answer that says so. */
 
+import { type Row, withKeyNumber } from '../usage/row.ts';
 import type { Admission } from './admission.ts';
 import { resultsMember, storedAnswer } from './answers.ts';
 import type { Exchange } from './exchange.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Replies } from './replies.ts';
+import type { PostHead } from './request-head.ts';
 import type { RequestUsages } from './request-outcome.ts';
 
 /** What a row costs beside its text: the string's head and the array slots. */
@@ -17,12 +19,12 @@ export function createCommit(options: {
   groupCommit: GroupCommit;
   replies: Replies;
   onDurable(usages: number): void;
-}): (exchange: Exchange, usages: RequestUsages) => void {
+}): (exchange: Exchange, head: PostHead, usages: RequestUsages) => void {
   const { admission, groupCommit, replies, onDurable } = options;
-  return function commit(exchange, usages) {
-    const { rows } = usages;
+  return function commit(exchange, { key }, usages) {
+    const rows = key === null ? usages.rows : usages.rows.map((row) => withKeyNumber(row, key.number));
     if (rows.length === 0) return void exchange.answer(storedAnswer(usages));
-    const bytes = heldBytes(usages);
+    const bytes = heldBytes(rows, usages.results);
     exchange.holds(0);
     // The rows outlive the exchange where the client goes: what it sent may still become durable.
     admission.hold(bytes);
@@ -36,7 +38,7 @@ export function createCommit(options: {
   };
 }
 
-function heldBytes({ rows, results }: RequestUsages): number {
+function heldBytes(rows: readonly Row[], results: string): number {
   let bytes = results.length + rows.length * rowOverheadBytes + requestOverheadBytes;
   for (const row of rows) bytes += row.bytes;
   return bytes;

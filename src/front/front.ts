@@ -20,6 +20,8 @@ export interface FrontOptions extends IntakeOptions {
 
 export interface Front {
   readonly registry: Registry;
+  /** The numbers of the API keys that were used since it was asked last. */
+  takeUsedKeys(): number[];
   /** The port listened on; known after `start`. */
   readonly port: number;
   /** @throws ListenError, UwsUnavailableError */
@@ -45,6 +47,7 @@ export function createFront(options: FrontOptions): Front {
   let ticking: NodeJS.Timeout | null = null;
 
   const start = once(async () => {
+    await intake.keyCheck.start();
     const apiDocument = await readApiDocument();
     const { uws: loaded, ...which } = await loadUws();
     options.logger.info('http_server_loaded', which);
@@ -66,6 +69,7 @@ export function createFront(options: FrontOptions): Front {
     listening = null;
     await intake.stop();
     if (ticking) clearInterval(ticking);
+    intake.keyCheck.stop();
     // Whoever still is connected waits for nothing.
     app?.close();
     app = null;
@@ -73,6 +77,7 @@ export function createFront(options: FrontOptions): Front {
 
   return {
     registry: intake.registry,
+    takeUsedKeys: intake.keyCheck.takeUsed,
     get port() {
       return port;
     },

@@ -10,10 +10,12 @@
 import type { LogAppender, LogKind } from '../log/log.ts';
 import { recordFormatVersion } from '../log/record.ts';
 import { failpoint } from '../system/failpoint.ts';
-import { type Row, usageColumns } from '../usage/row.ts';
+import type { Row } from '../usage/row.ts';
 import { type Group, Submission, type SubmissionOutcome, WaitingRows } from './submissions.ts';
 
 export interface GroupCommitOptions {
+  /** Of every row that is submitted, as record headers carry them. */
+  readonly columns: string;
   readonly appender: LogAppender;
   readonly usagesMax: number;
   readonly bytesMax: number;
@@ -105,11 +107,11 @@ export class GroupCommit {
 
   #append(append: Append): void {
     const { texts, months } = append.group;
-    const { appender, onAppended, onAppendFailed } = this.#options;
+    const { appender, columns, onAppended, onAppendFailed } = this.#options;
     const count = texts.length;
     const header = {
       version: recordFormatVersion,
-      columns: usageColumns,
+      columns,
       count,
       months: months.sort((a, b) => a - b),
       receivedAtMs: Date.now(),

@@ -6,7 +6,7 @@
 
 /** A problem of a whole request. `detail` says what to do. */
 export interface HttpProblem {
-  readonly status: 400 | 403 | 404 | 405 | 408 | 411 | 413 | 415 | 422 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 411 | 413 | 415 | 422 | 500 | 503;
   readonly title: string;
   readonly detail: string;
 }
@@ -37,6 +37,26 @@ export const httpProblems = {
     status: 400,
     title: 'Invalid Idempotency-Key',
     detail: 'Send one Idempotency-Key of 1 to 255 visible ASCII characters.',
+  },
+  key_missing: {
+    status: 401,
+    title: 'API key missing',
+    detail: 'Send your API key as "Authorization: Bearer <key>" or "X-API-Key: <key>".',
+  },
+  key_unknown: {
+    status: 401,
+    title: 'API key unknown',
+    detail: 'This server does not know the API key. Check it for typos, or ask the operator for a new one.',
+  },
+  key_revoked: {
+    status: 403,
+    title: 'API key revoked',
+    detail: 'The operator has revoked this API key. Ask for a new one.',
+  },
+  key_expired: {
+    status: 403,
+    title: 'API key expired',
+    detail: 'This API key has expired. Ask the operator for a new one.',
   },
   origin_not_allowed: {
     status: 403,
@@ -115,6 +135,12 @@ export const httpProblems = {
     title: 'Log not writable',
     detail:
       'The usages could not be made durable. Repeat the request, unchanged and with the same ids, after Retry-After seconds.',
+  },
+  keys_unavailable: {
+    status: 503,
+    title: 'API keys not known yet',
+    detail:
+      'This server has not read its API keys yet, so it cannot tell who may send. Repeat the request after Retry-After seconds.',
   },
   clock_wrong: {
     status: 503,

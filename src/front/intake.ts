@@ -7,6 +7,7 @@ import { isLoopback } from '../http/loopback.ts';
 import { type LogAppender, LogUnavailableError } from '../log/log.ts';
 import { codeLines } from '../observability/error-fields.ts';
 import type { Logger } from '../observability/logger.ts';
+import { keyedUsageColumns, usageColumns } from '../usage/row.ts';
 import { createUuidV7 } from '../usage/uuid-v7.ts';
 import { createAdmission } from './admission.ts';
 import { createAppendability } from './appendability.ts';
@@ -15,6 +16,7 @@ import { Exchange, type ExchangeScope } from './exchange.ts';
 import { createFrontMetrics } from './front-metrics.ts';
 import { GroupCommit } from './group-commit.ts';
 import { createInflater } from './inflate.ts';
+import { createKeyCheck, type KeyCheck } from './key-check.ts';
 import { createPageCheck, type PageCheck } from './page-check.ts';
 import { createPostUsages } from './post-usages.ts';
 import { createReplies, type Replies } from './replies.ts';
@@ -42,6 +44,7 @@ export interface Intake {
   readonly registry: Registry;
   readonly replies: Replies;
   readonly pageCheck: PageCheck;
+  readonly keyCheck: KeyCheck;
   begin(res: HttpResponse, startedMs: number): Exchange;
   postUsages(res: HttpResponse, req: HttpRequest): void;
   /** What depends on time. Called several times a second. */
@@ -61,7 +64,12 @@ export function createIntake(options: IntakeOptions): Intake {
     worker: options.worker,
     waitingBytes: () => admission.waitingBytes,
   });
+  const replies = createReplies({ onRefused: metrics.refused, onShed: metrics.shed, onDefect: tellDefect });
+  const keyCheck = createKeyCheck({ settings, logger, replies, now });
+  // Once an instance, not once a front.
+  if (settings.USAGE_AUTH === 'off' && options.worker === 0) logger.warn('auth_off');
   const groupCommit = new GroupCommit({
+    columns: keyCheck.isRequired ? keyedUsageColumns : usageColumns,
     appender,
     usagesMax: settings.USAGE_GROUP_USAGES_MAX,
     bytesMax: settings.USAGE_GROUP_BYTES_MAX,
@@ -76,6 +84,7 @@ export function createIntake(options: IntakeOptions): Intake {
   const oldestWaitingMs = (nowMs: number) => groupCommit.oldestWaitingMs(nowMs);
   const appendability = createAppendability({
     appender,
+    isKnowingKeys: () => keyCheck.isKnowing,
     now,
     oldestWaitingMs,
     timeoutMs: settings.USAGE_APPEND_TIMEOUT_MS,
@@ -91,7 +100,6 @@ export function createIntake(options: IntakeOptions): Intake {
     timeoutMs: settings.USAGE_BODY_TIMEOUT_MS,
     onLate: (exchange) => replies.refuse(exchange, 'body_timeout', true),
   });
-  const replies = createReplies({ onRefused: metrics.refused, onShed: metrics.shed, onDefect: tellDefect });
   const pageCheck = createPageCheck({
     listed: listedOrigins(settings.USAGE_CORS_ORIGINS),
     onLoopback: isLoopback(options.host),
@@ -122,6 +130,7 @@ export function createIntake(options: IntakeOptions): Intake {
     groupCommit,
     replies,
     pageCheck,
+    keyCheck,
     bodyBytesMax: settings.USAGE_BODY_BYTES_MAX,
     begin,
     onDurable: metrics.durable,
@@ -130,6 +139,7 @@ export function createIntake(options: IntakeOptions): Intake {
     registry: metrics.registry,
     replies,
     pageCheck,
+    keyCheck,
     begin,
     postUsages,
     tick() {

@@ -6,6 +6,7 @@ import { createCommit } from './commit.ts';
 import type { Exchange } from './exchange.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Inflater } from './inflate.ts';
+import type { KeyCheck } from './key-check.ts';
 import { bodyFormat, contentCoding } from './media-type.ts';
 import type { PageCheck } from './page-check.ts';
 import { createRead } from './read.ts';
@@ -25,6 +26,7 @@ export interface PostUsagesParts {
   readonly groupCommit: GroupCommit;
   readonly replies: Replies;
   readonly pageCheck: PageCheck;
+  readonly keyCheck: KeyCheck;
   readonly bodyBytesMax: number;
   begin(res: HttpResponse, startedMs: number): Exchange;
   onDurable(usages: number): void;
@@ -34,7 +36,7 @@ export interface PostUsagesParts {
 const framedBytesMax = 999_999_999;
 
 export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, req: HttpRequest) => void {
-  const { admission, replies, pageCheck, bodyBytesMax, begin } = parts;
+  const { admission, replies, pageCheck, keyCheck, bodyBytesMax, begin } = parts;
   const commit = createCommit(parts);
   const read = createRead({ ...parts, onUsages: commit });
   const receive = createReceive({ ...parts, onBody: read });
@@ -47,7 +49,8 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
     if (contentLength < 0 && !chunked) return replies.refuseUnheld(exchange, 'length_required');
     if (contentLength > framedBytesMax) return replies.refuseUnheld(exchange, 'body_too_large');
     if (!pageCheck(exchange, head)) return;
-    // Keys and rates (401, 403, 429) come here, before anything is looked at that costs more than the head.
+    const key = keyCheck.check(exchange, head);
+    if (key === undefined) return;
     const format = bodyFormat(head.contentType);
     if (format === null) return replies.refuse(exchange, 'unsupported_media_type');
     const coding = contentCoding(head.contentEncoding);
@@ -57,6 +60,7 @@ export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, re
     if (contentLength > bodyBytesMax) return replies.refuse(exchange, 'body_too_large');
     const refusal = admission.refusal(Math.max(0, contentLength), exchange.startedMs);
     if (refusal !== null) return replies.shed(exchange, refusal);
-    receive(exchange, { format, coding, idempotencyKey, contentLength, chunked });
+    const idempotency = idempotencyKey === null ? null : { apiKey: key?.id ?? null, key: idempotencyKey };
+    receive(exchange, { format, coding, idempotency, key, contentLength, chunked });
   };
 }

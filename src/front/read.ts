@@ -16,37 +16,37 @@ export function createRead(options: {
   reader: UsageReader;
   slices: Slices;
   replies: Replies;
-  onUsages(exchange: Exchange, usages: RequestUsages): void;
+  onUsages(exchange: Exchange, head: PostHead, usages: RequestUsages): void;
 }): (exchange: Exchange, head: PostHead, bytes: Uint8Array) => void {
   const { inflater, reader, slices, replies, onUsages } = options;
 
   /** Never throws: a mistake of ours costs one request, not the process. */
   function readPlain(exchange: Exchange, head: PostHead, bytes: Uint8Array): void {
     try {
-      const read = reader.read(bytes, head.format, head.idempotencyKey);
-      if (read instanceof Reading) readInSlices(exchange, read);
-      else onRead(exchange, read);
+      const read = reader.read(bytes, head.format, head.idempotency);
+      if (read instanceof Reading) readInSlices(exchange, head, read);
+      else onRead(exchange, head, read);
     } catch (error) {
       replies.defect(exchange, error);
     }
   }
 
-  function readInSlices(exchange: Exchange, reading: Reading): void {
+  function readInSlices(exchange: Exchange, head: PostHead, reading: Reading): void {
     slices.add({
       reading,
       isWanted: () => !exchange.isClosed,
       holds: (bytes) => exchange.holds(bytes),
-      onRead: (outcome) => onRead(exchange, outcome),
+      onRead: (outcome) => onRead(exchange, head, outcome),
       onLate: () => replies.shed(exchange, 'overloaded'),
       onDefect: (error) => replies.defect(exchange, error),
     });
   }
 
-  function onRead(exchange: Exchange, outcome: BodyOutcome): void {
+  function onRead(exchange: Exchange, head: PostHead, outcome: BodyOutcome): void {
     if ('problem' in outcome) {
       const { problem, errors } = outcome;
       exchange.answer(problemAnswer(problem, errors === null ? null : `"errors":${errors}`));
-    } else onUsages(exchange, outcome);
+    } else onUsages(exchange, head, outcome);
   }
 
   function notInflated(exchange: Exchange, error: unknown): void {

@@ -4,6 +4,8 @@
  * parsers could frame differently is what keeps a request from being smuggled in another's body.
  */
 
+import type { JudgedKey } from '../keys/key-ring.ts';
+import type { Idempotency } from '../usage/idempotency.ts';
 import type { BodyFormat, ContentCoding } from './media-type.ts';
 import type { HttpRequest } from './uws.ts';
 
@@ -20,6 +22,9 @@ export interface RequestHead {
   host: string;
   origin: string;
   secFetchSite: string;
+  /** What `Authorization: Bearer` or `X-API-Key` presents, '' where nothing. */
+  credential: string;
+  credentials: number;
   /** Two parsers could frame this request differently: answer 400 and close. */
   ambiguous: boolean;
 }
@@ -28,7 +33,9 @@ export interface RequestHead {
 export interface PostHead {
   readonly format: BodyFormat;
   readonly coding: ContentCoding;
-  readonly idempotencyKey: string | null;
+  readonly idempotency: Idempotency | null;
+  /** Who sends; null where the server does not ask. */
+  readonly key: JudgedKey | null;
   /** Bytes, or -1 where none is declared. */
   readonly contentLength: number;
   readonly chunked: boolean;
@@ -45,6 +52,8 @@ const head: RequestHead = {
   host: '',
   origin: '',
   secFetchSite: '',
+  credential: '',
+  credentials: 0,
   ambiguous: false,
 };
 let hosts = 0;
@@ -81,10 +90,20 @@ function takeField(key: string, value: string): void {
     case 'sec-fetch-site':
       head.secFetchSite = value;
       break;
+    case 'authorization':
+      head.credentials++;
+      head.credential = bearer.test(value) ? value.slice(bearerLength).trimStart() : value;
+      break;
+    case 'x-api-key':
+      head.credentials++;
+      head.credential = value;
+      break;
   }
 }
 
 const digits = /^\d+$/;
+const bearer = /^bearer /i;
+const bearerLength = 'bearer '.length;
 
 /** The head of `req`; valid until the next call. */
 export function readHead(req: HttpRequest): Readonly<RequestHead> {
@@ -96,6 +115,8 @@ export function readHead(req: HttpRequest): Readonly<RequestHead> {
   head.chunked = false;
   head.origin = '';
   head.secFetchSite = '';
+  head.credential = '';
+  head.credentials = 0;
   hosts = 0;
   lengths = 0;
   transferEncodings = 0;

@@ -6,6 +6,7 @@
  */
 
 import { isUtf8 } from 'node:buffer';
+import type { Idempotency } from '../usage/idempotency.ts';
 import { usageBytesMax } from '../usage/limits.ts';
 import { blankEnd, PlainUsageReader } from '../usage/plain-usage.ts';
 import type { UsageProblem } from '../usage/usage.ts';
@@ -28,7 +29,7 @@ export interface UsageReader {
    * What comes of a body, or its reading, where that may take long.
    * @param bytes the body, valid until this returns
    */
-  read(bytes: Uint8Array, format: BodyFormat, idempotencyKey: string | null): BodyOutcome | Reading;
+  read(bytes: Uint8Array, format: BodyFormat, idempotency: Idempotency | null): BodyOutcome | Reading;
 }
 
 export function createUsageReader(options: {
@@ -86,16 +87,16 @@ export function createUsageReader(options: {
   }
 
   return {
-    read(given, format, idempotencyKey) {
+    read(given, format, idempotency) {
       const bytes = withoutMark(given);
       const { length } = bytes;
       const from = length > usageBytesMax ? 0 : blankEnd(bytes, 0, length);
       const isOne = format === 'json' && length <= usageBytesMax && bytes[from] !== bracketOpen;
       // A key's ids are made of the usages themselves.
-      const isPlain = idempotencyKey === null;
+      const isPlain = idempotency === null;
       const plainOne = isOne && isPlain ? readPlain(bytes, from) : null;
       if (plainOne !== null) return plainOne;
-      const draft = new UsageDraft(ids, idempotencyKey);
+      const draft = new UsageDraft(ids, idempotency);
       const body = Buffer.from(bytes.buffer, bytes.byteOffset, length);
       if (isOne) return readOne(body, from, length, draft);
       const parts = { bytes: body, draft, plain: isPlain ? plain : null, usagesMax };

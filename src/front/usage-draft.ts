@@ -1,7 +1,7 @@
 /** What is gathered of a body's usages, item by item: rows of the valid ones, and each item's outcome in order. */
 
 import { timestampText, utcMonth } from '../usage/calendar.ts';
-import { idempotentId } from '../usage/idempotency.ts';
+import { type Idempotency, idempotentId } from '../usage/idempotency.ts';
 import { encodeRow, type Row } from '../usage/row.ts';
 import type { Usage, UsageProblem } from '../usage/usage.ts';
 import { type UsageProblemCode, usageProblems } from '../usage/usage-problems.ts';
@@ -15,16 +15,16 @@ export class UsageDraft {
   /** Of the rows so far. */
   rowBytes = 0;
   readonly #ids: UuidV7;
-  readonly #key: string | null;
+  readonly #idempotency: Idempotency | null;
   readonly #rows: Row[] = [];
   readonly #results: string[] = [];
   /** The (first) code of each refused item. */
   readonly #refused: UsageProblemCode[] = [];
 
-  /** @param key the `Idempotency-Key`, null where there is none */
-  constructor(ids: UuidV7, key: string | null) {
+  /** @param idempotency what the ids are made of; null: they are new ones */
+  constructor(ids: UuidV7, idempotency: Idempotency | null) {
     this.#ids = ids;
-    this.#key = key;
+    this.#idempotency = idempotency;
   }
 
   /** Items so far. */
@@ -47,9 +47,10 @@ export class UsageDraft {
   accept(usage: Usage): void {
     const { nowMs } = this;
     const index = this.length;
-    const key = this.#key;
+    const idempotency = this.#idempotency;
     const id =
-      usage.id ?? (key === null ? this.#ids.next(nowMs) : idempotentId({ apiKey: null, key, index, usage }));
+      usage.id ??
+      (idempotency === null ? this.#ids.next(nowMs) : idempotentId({ ...idempotency, index, usage }));
     const text = encodeRow(usage, id, receivedAtText(nowMs));
     // To ask for its bytes makes one string of the row's many parts, which would take four times the memory.
     const bytes = Buffer.byteLength(text);

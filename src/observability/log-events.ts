@@ -52,6 +52,10 @@ export const logEvents = {
   store_recovered: 'A partition whose batches failed is stored again.',
   log_read_failing: 'A partition of the log cannot be read; it is tried again forever.',
   log_read_recovered: 'A partition of the log that could not be read is read again.',
+  keys_known: 'The API keys can be read again.',
+  keys_unknown:
+    'The API keys cannot be read just now, from the database or from a key file; those known before go on serving.',
+  auth_off: 'USAGE_AUTH=off: whoever reaches the HTTP API may send usages.',
   month_made: 'A monthly partition of usages was made.',
   month_detached:
     "A table has a month's name and is no partition of usages (it was detached?): the month's usages go to another one beside it.",
@@ -101,6 +105,7 @@ export const troubles = {
   log_retention_failed: { level: 'error', over: 'log_retention_recovered' },
   log_read_failing: { level: 'error', over: 'log_read_recovered' },
   log_gap_unkept: { level: 'error', over: 'log_gap_kept' },
+  keys_unknown: { level: 'warn', over: 'keys_known' },
   month_failed: { level: 'warn', over: 'month_recovered' },
   relay_failing: { level: 'warn', over: 'relay_recovered' },
   store_failing: { level: 'error', over: 'store_recovered' },

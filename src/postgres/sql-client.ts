@@ -47,10 +47,10 @@ const connectTimeoutMs = 5_000;
 /** The application name of a writer's sessions, unless DATABASE_URL has another one, and of its transactions always. */
 export const writerName = 'usage-ingest writer';
 
-/** How the writer connects. */
-export function connector(databaseUrl: string): Connect {
+/** How `role`, as `pg_stat_activity` shows it, connects. */
+export function connector(databaseUrl: string, role = 'writer'): Connect {
   return async () => {
-    const client = new pg.Client(connectionConfig(databaseUrl, { role: 'writer', connectTimeoutMs }));
+    const client = new pg.Client(connectionConfig(databaseUrl, { role, connectTimeoutMs }));
     const connection = connectionOf(client);
     try {
       await client.connect();

@@ -55,6 +55,8 @@ export function createAloneLink(options: AloneLinkOptions): RoleLink {
     tellAppendable(value, reason) {
       appendable = { appendable: value, reason };
     },
+    // Nobody beside it has the database.
+    tellKeysUsed() {},
     tellReady() {
       started = true;
     },

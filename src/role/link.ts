@@ -13,6 +13,8 @@ export interface RoleLink {
   /** What `/readyz` of the instance answers just now. */
   readiness(): Readiness;
   tellAppendable(appendable: boolean, reason: string): void;
+  /** Usages came with the API keys of these numbers. */
+  tellKeysUsed(numbers: number[]): void;
   /** The role does its work now. */
   tellReady(): void;
   /** The process lives, and these are its metrics where they could be collected. One push at a time. */

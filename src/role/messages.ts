@@ -10,7 +10,9 @@ export type FromRole =
   /** Once a second: every metric of the process, as prom-client's `getMetricsAsJSON` gives it. */
   | { type: 'metrics'; snapshot: MetricSnapshot }
   /** A front can, or cannot, append durably. Said at every change, and once before `ready`. */
-  | { type: 'appendable'; appendable: boolean; reason: string };
+  | { type: 'appendable'; appendable: boolean; reason: string }
+  /** Usages came with the keys of these numbers since it was said last. */
+  | { type: 'keysUsed'; numbers: number[] };
 
 export type ToRole =
   /** What `/readyz` of the instance answers from now on. */

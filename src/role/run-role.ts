@@ -28,6 +28,8 @@ import { createSupervisedLink } from './supervised-link.ts';
 export interface RoleContext {
   readonly settings: Settings;
   readonly role: Role;
+  /** False for a role that runs alone: nobody brings it what the database knows. */
+  readonly supervised: boolean;
   /** The slot of this process within its role, from 0: a metric label, and the name of its log folder. */
   readonly worker: number;
   readonly logger: Logger;
@@ -35,6 +37,8 @@ export interface RoleContext {
   readiness(): { ready: boolean; reason: string };
   /** A front tells whether it can append durably; said at every change, and once before `start` resolves. */
   tellAppendable(appendable: boolean, reason: string): void;
+  /** A front was sent usages with the API keys of these numbers. */
+  tellKeysUsed(numbers: number[]): void;
 }
 
 /** What a role is: nothing happens at create; `start` and `stop` return the promise in flight when called again. */
@@ -105,10 +109,12 @@ export async function runRole(role: Role, create: (context: RoleContext) => Role
     service = create({
       settings,
       role,
+      supervised,
       worker,
       logger,
       readiness: () => link.readiness(),
       tellAppendable: (appendable, reason) => link.tellAppendable(appendable, reason),
+      tellKeysUsed: (numbers) => link.tellKeysUsed(numbers),
     });
     await link.start();
     const push = createPush(link, service, processMetrics, logger);

@@ -37,6 +37,9 @@ export function createSupervisedLink(options: SupervisedLinkOptions): RoleLink {
     tellAppendable(appendable, reason) {
       void send({ type: 'appendable', appendable, reason });
     },
+    tellKeysUsed(numbers) {
+      void send({ type: 'keysUsed', numbers });
+    },
     tellReady() {
       void send({ type: 'ready' });
     },

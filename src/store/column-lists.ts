@@ -3,7 +3,7 @@
  * SQL: what reaches a statement is a constant of ours.
  */
 
-import { usageColumns } from '../usage/row.ts';
+import { keyedUsageColumns, usageColumns } from '../usage/row.ts';
 
 /** One order of the columns of `usages`. */
 export interface ColumnList {
@@ -14,10 +14,10 @@ export interface ColumnList {
   readonly instants: readonly boolean[];
 }
 
-const current: ColumnList = columnList(usageColumns);
-
-/** Every list that some release wrote, the current one first. */
-const known: ReadonlyMap<string, ColumnList> = new Map([[current.sql, current]]);
+/** Every list that some release wrote. */
+const known: ReadonlyMap<string, ColumnList> = new Map(
+  [usageColumns, keyedUsageColumns].map((sql) => [sql, columnList(sql)]),
+);
 
 /** Null where no release of ours wrote such a list. */
 export function knownColumnList(columns: string): ColumnList | null {

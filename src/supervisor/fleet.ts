@@ -21,6 +21,8 @@ export interface FleetOptions {
   readonly timing: Timing;
   readonly logger: Logger;
   environment(row: RoleRow): NodeJS.ProcessEnv;
+  /** Fronts were sent usages with the API keys of these numbers. */
+  onKeysUsed(numbers: readonly number[]): void;
   /** A role keeps failing; called once at most. */
   onGivenUp(): void;
 }
@@ -90,6 +92,7 @@ export function createFleet(options: FleetOptions): Fleet {
       },
       greeting: () => ({ type: 'readiness', ...readiness() }),
       onChange: slotChanged,
+      onKeysUsed: options.onKeysUsed,
       onMetrics: hub.push,
       onEnd: hub.retire,
       onRestart: () => metric.usage_role_restarts_total.inc(labels),

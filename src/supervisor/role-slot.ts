@@ -31,6 +31,7 @@ export interface RoleSlotOptions {
   greeting(): ToRole;
   /** The process got ready, changed what it can do, or ended. */
   onChange(): void;
+  onKeysUsed(numbers: readonly number[]): void;
   onMetrics(process: object, snapshot: MetricSnapshot): void;
   onEnd(process: object): void;
   /** A process ended unasked and is started again. */
@@ -115,6 +116,7 @@ export function createRoleSlot(options: RoleSlotOptions): RoleSlot {
     process.heard = true;
     process.heardAtMs = performance.now();
     if (message.type === 'metrics') options.onMetrics(process, message.snapshot);
+    if (message.type === 'keysUsed') options.onKeysUsed(message.numbers);
     if (message.type === 'appendable') {
       process.appendable = message.appendable;
       process.reason = message.reason;

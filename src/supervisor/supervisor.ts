@@ -11,9 +11,11 @@ import { type AdminServer, createAdminServer } from '../admin/admin-server.ts';
 import { type Console, createConsole } from '../admin/console/console.ts';
 import { settingsEnvironment } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
+import { keysAreRequired } from '../keys/required.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { MetricSnapshot } from '../observability/metrics.ts';
 import { createProcessMetrics } from '../observability/process-metrics.ts';
+import { connector } from '../postgres/sql-client.ts';
 import { exitCode } from '../system/exit-codes.ts';
 import { once } from '../system/once.ts';
 import type { ProcessLock } from '../system/process-lock.ts';
@@ -23,6 +25,7 @@ import { createDatabaseKeeper, type DatabaseKeeper, type DatabaseKeeperOptions }
 import { createFleet, type FleetProcess } from './fleet.ts';
 import { portRefused, provePortFree } from './free-port.ts';
 import { takeInstanceLock } from './instance-lock.ts';
+import { createKeyKeeper, type KeyKeeper } from './key-keeper.ts';
 import { type RoleRow, roleTable } from './role-table.ts';
 import { defaultTiming, type Timing } from './timing.ts';
 
@@ -72,6 +75,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   let admin: AdminServer | null = null;
   let console: Console | null = null;
   let database: DatabaseKeeper | null = null;
+  let keys: KeyKeeper | null = null;
   let port = settings.PORT;
   let databaseUrl = settings.DATABASE_URL;
   let stopping = false;
@@ -86,6 +90,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     timing,
     logger,
     environment: environmentOf,
+    onKeysUsed: (numbers) => keys?.used(numbers),
     onGivenUp() {
       code = exitCode.failure;
       void stop();
@@ -115,9 +120,17 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       databaseUrl = await database.start();
       if (stopping) return null;
     }
+    startKeys(databaseUrl);
     fleet.start((row) => row.needsDatabase);
     await fleet.ready((row) => database !== null || !row.needsDatabase);
     return stopping ? null : { port, adminPort, databaseUrl, embedded: database !== null };
+  }
+
+  /** Keys that the operator gives in a file need no database. */
+  function startKeys(url: string): void {
+    if (!keysAreRequired(settings) || settings.USAGE_KEYS_FILE !== undefined) return;
+    keys = createKeyKeeper({ dataDir: settings.DATA_DIR, logger });
+    keys.start(connector(url, 'keys'));
   }
 
   async function startAdmin(): Promise<number> {
@@ -167,6 +180,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
       await pause(settings.USAGE_DRAIN_MS, forced.signal);
     }
     await fleet.stop();
+    await keys?.stop();
     await unlessForced(Promise.allSettled([database?.stop(), starting]));
     console?.stop();
     await admin?.stop();

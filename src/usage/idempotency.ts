@@ -6,11 +6,15 @@
 import { hash } from 'node:crypto';
 import type { Usage } from './usage.ts';
 
-export interface IdempotencyScope {
+/** What makes the ids of a request its own. */
+export interface Idempotency {
   /** The caller's API key, null where the server asks for none: two callers never share a scope. */
   readonly apiKey: string | null;
   /** The `Idempotency-Key` header. */
   readonly key: string;
+}
+
+export interface IdempotencyScope extends Idempotency {
   /** The usage's place in the request, from 0. */
   readonly index: number;
   readonly usage: Usage;

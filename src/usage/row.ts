@@ -9,6 +9,9 @@ import type { Usage } from './usage.ts';
 /** The columns of a row, in order, as record headers carry them. */
 export const usageColumns = 'id,patient_id,medication,used_at,utc_offset,received_at,attributes';
 
+/** Those of a row that says which API key sent it. */
+export const keyedUsageColumns = `${usageColumns},key_number`;
+
 /** A row on its way into a record. */
 export interface Row {
   readonly text: string;
@@ -26,6 +29,12 @@ export interface Row {
 export function encodeRow(usage: Usage, id: string, receivedAtText: string): string {
   const { utcOffsetMinutes, attributes } = usage;
   return `${id}\t${escapeText(usage.patientId)}\t${escapeText(usage.medication)}\t${timestampText(usage.usedAtMs)}\t${utcOffsetMinutes === null ? '\\N' : utcOffsetMinutes}\t${receivedAtText}\t${attributes === null ? '\\N' : escapeText(attributes)}\n`;
+}
+
+/** The row with one column more, as `keyedUsageColumns` names them. */
+export function withKeyNumber(row: Row, number: number): Row {
+  const ending = `\t${number}\n`;
+  return { text: row.text.slice(0, -1) + ending, bytes: row.bytes + ending.length - 1, month: row.month };
 }
 
 const special = /[\\\n\r\t\b\f\v]/;

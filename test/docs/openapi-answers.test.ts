@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { apiDocumentFile, readApiDocument } from '../../src/observability/api-document.ts';
 import { apiDocument, assertDescribed } from '../support/api-document.ts';
 import { appendFailed, connectRaw, post, type Reply, send, startFront, usage } from '../support/front.ts';
+import { knownKey, makeKeyFile } from '../support/known-key.ts';
 import { until } from '../support/until.ts';
 
 const usages = { path: '/api/usages', method: 'POST' };
@@ -145,6 +146,15 @@ test('every problem of the document but a mistake of ours is given, as described
   take(await post(small.port, 'x'.repeat(65_537)));
   const early = await startFront(t, {}, { now: () => 0 });
   take(await post(early.port, usage));
+
+  const [revoked, expired] = [knownKey(1, { isRevoked: true }), knownKey(2, { expiresAtMs: 0 })];
+  const { path, write } = await makeKeyFile(t, null);
+  const keyed = await startFront(t, { USAGE_AUTH: 'on', USAGE_KEYS_FILE: path });
+  take(await post(keyed.port, usage));
+  await write([revoked, expired]);
+  await until(async () => (await post(keyed.port, usage)).status === 401, { what: 'the keys are known' });
+  for (const text of ['', 'uik_wrong', revoked.text, expired.text])
+    take(await post(keyed.port, usage, text === '' ? {} : { 'x-api-key': text }));
 
   const notFound = await send(port, { path: '/other' });
   assert.equal(notFound.json.code, 'not_found');

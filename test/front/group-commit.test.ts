@@ -3,7 +3,7 @@ import test from 'node:test';
 import fc from 'fast-check';
 import { GroupCommit, type GroupCommitOptions } from '../../src/front/group-commit.ts';
 import type { SubmissionOutcome } from '../../src/front/submissions.ts';
-import type { Row } from '../../src/usage/row.ts';
+import { type Row, usageColumns } from '../../src/usage/row.ts';
 import { appendFailed, createControlledAppender } from '../support/front.ts';
 import { until } from '../support/until.ts';
 
@@ -12,6 +12,7 @@ const seed = Number(process.env.TEST_SEED ?? Date.now() % 2 ** 31);
 function create(options: Partial<GroupCommitOptions> = {}) {
   const appender = createControlledAppender();
   const groupCommit = new GroupCommit({
+    columns: usageColumns,
     appender,
     usagesMax: 500,
     bytesMax: 256 * 1024,

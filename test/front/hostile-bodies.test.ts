@@ -39,7 +39,7 @@ function readWhole(reading: Reading): { outcome: BodyOutcome; steps: number; ite
 for (const [name, { format, make, refusal, itemCode }] of Object.entries(hostileBodies))
   test(`${name}: ${refusal ?? itemCode}, with and without a key`, () => {
     const body = make(2 * MiB);
-    for (const key of [null, 'key']) {
+    for (const key of [null, { apiKey: null, key: 'key' }]) {
       const { read, rejected } = reader();
       const read1 = read(body, format, key);
       const { outcome, itemsAtMost } =

@@ -14,7 +14,7 @@ test('migrations make the tables, and a second run does nothing', async () => {
   );
   assert.deepEqual(
     tables.map(({ name }) => name),
-    ['dead_letters', 'log_gaps', 'log_positions', 'usage_migrations', 'usages'],
+    ['api_keys', 'audit_log', 'dead_letters', 'log_gaps', 'log_positions', 'usage_migrations', 'usages'],
   );
   assert.deepEqual(await migrate(url, silentLogger), []);
 });
@@ -36,6 +36,7 @@ test('usages has the columns, collations, key and indexes of the design', async 
       'utc_offset smallint  YES',
       'received_at timestamp with time zone  NO',
       'attributes jsonb  YES',
+      'key_number integer  YES',
     ],
   );
   const indexes = await query<{ indexdef: string }>(

@@ -82,3 +82,23 @@ test('wrong settings end it with 78', async (t) => {
   assert.deepEqual(await once(child, 'close'), [78, null]);
   assert.match(text, /PORT/);
 });
+
+test('a front alone that asks for keys must be given a file of them', async (t) => {
+  const env = {
+    HOST: '0.0.0.0',
+    PORT: '0',
+    ADMIN_PORT: '0',
+    DATA_DIR: await makeTempDir(t),
+    PATH: process.env.PATH,
+  };
+  const child = spawn(process.execPath, [entry, 'start', '--role', 'front'], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  let told = '';
+  child.stderr.on('data', (chunk) => (told += chunk));
+  const [code] = await once(child, 'close');
+  assert.equal(code, 78, told);
+  assert.match(told, /USAGE_KEYS_FILE must be set/);
+});

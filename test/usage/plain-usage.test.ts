@@ -178,7 +178,7 @@ test('bodies of plain usages, and of others among them, have the outcomes of the
     const reader = createUsageReader({ usagesMax: 5, ids: createUuidV7(), onRejected: () => {} });
     /** Ids aside: an idempotency key takes the general way, and makes other ones. */
     const outcome = (body: string, format: 'json' | 'ndjson', key: string | null) => {
-      const read = reader.read(Buffer.from(body), format, key);
+      const read = reader.read(Buffer.from(body), format, key === null ? null : { apiKey: null, key });
       const usages = read instanceof Reading ? readWhole(read) : read;
       if ('problem' in usages) return usages;
       const rows = usages.rows.map((row) => ({ ...row, text: row.text.slice(uuidLength) }));

@@ -6,6 +6,7 @@
 
 import type { Settings } from '../../config/settings.ts';
 import { isLoopback } from '../../http/loopback.ts';
+import { keysAreRequired } from '../../keys/required.ts';
 import { mergeSnapshots } from '../../observability/merge.ts';
 import type { MetricName, MetricSnapshot } from '../../observability/metrics.ts';
 import { ratesBetween } from '../../observability/rates.ts';
@@ -50,7 +51,7 @@ export function createConsole(options: ConsoleOptions): Console {
   const { settings, port, fleet } = options;
   const startedAt = Date.now();
   // Whoever reaches the admin port could reach the API through it; so both must be of this machine alone.
-  const mayPost = isLoopback(settings.ADMIN_HOST) && isLoopback(settings.HOST);
+  const mayPost = isLoopback(settings.ADMIN_HOST) && isLoopback(settings.HOST) && !keysAreRequired(settings);
   const api = `http://${settings.HOST.includes(':') ? `[${settings.HOST}]` : settings.HOST}:${port}/api/usages`;
   let ownBefore: { snapshot: MetricSnapshot; atMs: number } | null = null;
 

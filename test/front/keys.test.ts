@@ -1,0 +1,108 @@
+/** Who may send: keys as a front asks for them, over real sockets. */
+
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { makeApiKey } from '../../src/keys/api-key.ts';
+import { keyedUsageColumns, usageColumns } from '../../src/usage/row.ts';
+import { assertProblem, post, send, startFront, usage } from '../support/front.ts';
+import { knownKey, makeKeyFile, type TestKey } from '../support/known-key.ts';
+import { until } from '../support/until.ts';
+
+/** A front that asks for keys, and knows these. */
+async function startKeyed(t: TestContext, keys: readonly TestKey[]) {
+  const { path, write } = await makeKeyFile(t, keys);
+  return { ...(await startFront(t, { USAGE_AUTH: 'on', USAGE_KEYS_FILE: path })), write };
+}
+
+const bearer = (text: string) => ({ Authorization: `Bearer ${text}` });
+
+test('with a key, either way of sending it: 201, and its number stands in the row', async (t) => {
+  const one = knownKey(7);
+  const { port, appender } = await startKeyed(t, [one]);
+  const ways: Record<string, string>[] = [
+    bearer(one.text),
+    { 'X-API-Key': one.text },
+    { Authorization: `bearer  ${one.text}` },
+  ];
+  for (const headers of ways) assert.equal((await post(port, usage, headers)).status, 201);
+  assert.equal((await post(port, [usage, { ...usage, dose: 2 }], bearer(one.text))).status, 201);
+  assert.ok(appender.rows().every((row) => row.split('\t').length === 8 && row.endsWith('\t7')));
+  assert.equal(appender.rows().length, 5);
+  assert.deepEqual([...new Set(appender.groups.map(({ header }) => header.columns))], [keyedUsageColumns]);
+});
+
+test('without a key, with an unknown, a revoked or an expired one: its own code, and nothing is taken', async (t) => {
+  const good = knownKey(1);
+  const revoked = knownKey(2, { isRevoked: true });
+  const expired = knownKey(3, { expiresAtMs: 0 });
+  const { port, appender } = await startKeyed(t, [good, revoked, expired]);
+  const missing = await post(port, usage);
+  assertProblem(missing, 401, 'key_missing');
+  assert.equal(missing.headers['www-authenticate'], 'Bearer');
+  const unknown = await post(port, usage, bearer(makeApiKey().text));
+  assertProblem(unknown, 401, 'key_unknown');
+  assert.equal(unknown.headers['www-authenticate'], 'Bearer');
+  assertProblem(await post(port, usage, bearer('')), 401, 'key_unknown');
+  assertProblem(await post(port, usage, { Authorization: 'Basic abc' }), 401, 'key_unknown');
+  assertProblem(await post(port, usage, bearer(revoked.text)), 403, 'key_revoked');
+  assertProblem(await post(port, usage, bearer(expired.text)), 403, 'key_expired');
+  // Two credentials: nobody can say which is meant.
+  assertProblem(
+    await post(port, usage, { ...bearer(good.text), 'X-API-Key': good.text }),
+    401,
+    'key_unknown',
+  );
+  assert.deepEqual(appender.groups, []);
+});
+
+test('health, readiness and the document need no key', async (t) => {
+  const { port } = await startKeyed(t, []);
+  for (const path of ['/healthz', '/readyz', '/openapi.json'])
+    assert.equal((await send(port, { method: 'GET', path })).status, 200);
+});
+
+test('a key that is revoked is refused soon, over a connection that was there before too', async (t) => {
+  const one = knownKey(1);
+  const { port, write } = await startKeyed(t, [one]);
+  assert.equal((await post(port, usage, bearer(one.text))).status, 201);
+  await write([{ ...one, key: { ...one.key, isRevoked: true } }]);
+  await until(async () => (await post(port, usage, bearer(one.text))).status === 403, {
+    what: 'it is refused',
+  });
+});
+
+test('before any keys are known: 503 and not ready, since nobody can be judged', async (t) => {
+  const told: boolean[] = [];
+  const { path, write } = await makeKeyFile(t, null);
+  const one = knownKey(1);
+  const { port } = await startFront(
+    t,
+    { USAGE_AUTH: 'on', USAGE_KEYS_FILE: path },
+    { onAppendable: (appendable) => told.push(appendable) },
+  );
+  assertProblem(await post(port, usage, bearer(one.text)), 503, 'keys_unavailable');
+  assert.deepEqual(told, [false]);
+  await write([one]);
+  await until(() => told.at(-1) === true, { what: 'the front can append' });
+  assert.equal((await post(port, usage, bearer(one.text))).status, 201);
+});
+
+test('two keys never share the ids of an Idempotency-Key', async (t) => {
+  const [one, two] = [knownKey(1), knownKey(2)];
+  const { port } = await startKeyed(t, [one, two]);
+  const idOf = async (text: string) =>
+    (await post(port, usage, { ...bearer(text), 'Idempotency-Key': 'k' })).json.id;
+  assert.equal(await idOf(one.text), await idOf(one.text));
+  assert.notEqual(await idOf(one.text), await idOf(two.text));
+});
+
+test('on loopback no key is asked for, unless the operator says so; elsewhere one is', async (t) => {
+  const { port, appender } = await startFront(t, {});
+  assert.equal((await post(port, usage)).status, 201);
+  assert.equal(appender.groups[0]!.header.columns, usageColumns);
+  const open = await startFront(t, { HOST: '0.0.0.0', USAGE_AUTH: 'off' });
+  assert.equal((await post(open.port, usage)).status, 201);
+  const { path } = await makeKeyFile(t, []);
+  const closed = await startFront(t, { HOST: '0.0.0.0', USAGE_KEYS_FILE: path });
+  assertProblem(await post(closed.port, usage), 401, 'key_missing');
+});
