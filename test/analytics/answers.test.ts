@@ -1,17 +1,18 @@
 /** Each script of analytics/ on a few usages whose answers can be counted on fingers. */
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
-import { promisify } from 'node:util';
 import pg from 'pg';
+import { sqlCommand } from '../../src/commands/sql.ts';
+import { settingsSchema } from '../../src/config/settings.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { connectionOf } from '../../src/postgres/sql-client.ts';
 import { createMonths } from '../../src/store/months.ts';
 import { sessionOf } from '../../src/store/sessions.ts';
 import { dayMs, utcMonth } from '../../src/usage/calendar.ts';
 import { analyticsScripts, runScript, scriptPath, scriptText } from '../support/analytics.ts';
+import { keptStreams } from '../support/command-streams.ts';
 import { startTestPostgres } from '../support/postgres.ts';
 import { randomFromEnvironment } from '../support/random.ts';
 
@@ -329,14 +330,12 @@ test('on an empty database every script answers, through usage-ingest sql too', 
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   t.after(() => client.end());
-  const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
+  const settings = settingsSchema.parse({ DATABASE_URL: url });
   for (const name of analyticsScripts) {
     const results = await runScript(client, name);
-    const { stdout } = await promisify(execFile)(
-      process.execPath,
-      ['--disable-warning=ExperimentalWarning', entry, 'sql', scriptPath(name)],
-      { env: { PATH: process.env.PATH, DATABASE_URL: url } },
-    );
+    const streams = keptStreams();
+    assert.equal(await sqlCommand(settings, scriptPath(name), streams), 0, streams.said.stderr);
+    const { stdout } = streams.said;
     assert.equal(stdout.match(/^\(\d+ rows?\)$/gm)?.length, results.length, `${name}:\n${stdout}`);
   }
 });

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
+import { movedClock } from '../support/moved-clock.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
 
 const postgres = await startTestPostgres();
@@ -13,7 +14,7 @@ function seed(databaseUrl: string, ...args: string[]): Promise<{ code: number; s
     execFile(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', script, ...args],
-      { env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl } },
+      { env: { PATH: process.env.PATH, DATABASE_URL: databaseUrl, ...movedClock } },
       (error, _, stderr) => resolve({ code: Number(error?.code ?? 0), stderr }),
     );
   });
@@ -32,15 +33,18 @@ test('it makes the rows that were asked for, and more of them when run again', a
 });
 
 test('a wrong option is told with all that there are, and nothing is made', async () => {
-  for (const args of [
+  const wrong = [
     ['--rows', '0'],
     ['--rows', 'many'],
     ['--months', '241'],
     ['--lines', '5'],
-  ]) {
-    const { code, stderr } = await seed(postgres.url, ...args);
-    assert.equal(code, 64, args.join(' '));
-    assert.match(stderr, /--patients N/);
-  }
+  ];
+  await Promise.all(
+    wrong.map(async (args) => {
+      const { code, stderr } = await seed(postgres.url, ...args);
+      assert.equal(code, 64, args.join(' '));
+      assert.match(stderr, /--patients N/);
+    }),
+  );
   assert.deepEqual(await query(postgres.url, "select to_regclass('usages') as made"), [{ made: null }]);
 });

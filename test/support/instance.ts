@@ -3,6 +3,7 @@
 import * as harness from '../../harness/instance.ts';
 import { copyCluster } from './cluster-template.ts';
 import { checkLogLines } from './log-lines.ts';
+import { movedClock } from './moved-clock.ts';
 
 export { type Instance, startCommand, type Target } from '../../harness/instance.ts';
 export { sampleSum } from '../../harness/metric-samples.ts';
@@ -15,7 +16,7 @@ export async function createInstance(
   env: Record<string, string> = {},
   command: readonly string[] = harness.startCommand,
 ): Promise<harness.Instance> {
-  const instance = await harness.createInstance(env, command);
+  const instance = await harness.createInstance({ ...movedClock, ...env }, command);
   if (env.DATABASE_URL === undefined) await copyCluster(instance.dataDir);
   return {
     ...instance,

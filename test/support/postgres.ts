@@ -10,6 +10,7 @@ import { silentLogger } from '../../src/observability/logger.ts';
 import { createEmbeddedPostgres } from '../../src/postgres/embedded/embedded-postgres.ts';
 import { copyCluster, migratedTemplate } from './cluster-template.ts';
 import { createDatabase } from './databases.ts';
+import { binariesWithMovedClock } from './moved-clock.ts';
 
 export { query } from './databases.ts';
 
@@ -40,9 +41,11 @@ export async function startTestPostgres(
   // A server that takes another port when it comes back is away for whoever was told the first.
   const port = await keptPort();
   await copyCluster(dataDir, port);
+  const binaries = await binariesWithMovedClock();
   const server = createEmbeddedPostgres({
     dataDir,
     port,
+    ...(binaries ? { binaries } : {}),
     logger: silentLogger,
     fsync: options.fsync ?? false,
   });
