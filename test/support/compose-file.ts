@@ -25,6 +25,10 @@ export interface ComposeService {
   readonly volumes?: readonly string[];
   readonly stop_grace_period?: string;
   readonly hostname?: string;
+  readonly container_name?: string;
+  readonly mem_limit?: string;
+  readonly pids_limit?: number;
+  readonly ulimits?: unknown;
   readonly depends_on?: Readonly<Record<string, { condition: string; required?: boolean }>>;
   readonly healthcheck?: { readonly test: readonly string[]; readonly interval: string };
 }
