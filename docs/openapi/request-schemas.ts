@@ -59,7 +59,7 @@ export const requestHeaders = z.object({
         'Makes a retry safe for usages without an `id`: they get one derived from this key, their place in the request, patient, instant, medication and attributes. The same request gives the same ids, a changed usage another.',
       example: 'phone-7f3a-2026-11-21-0001',
     }),
-  'Content-Encoding': z.enum(['identity', 'gzip', 'deflate', 'br', 'zstd']).optional().meta({
+  'Content-Encoding': z.enum(['identity', 'gzip', 'x-gzip', 'deflate', 'br', 'zstd']).optional().meta({
     description:
       'How the body is compressed; one coding, `deflate` with its zlib wrapper. Bytes on the wire and inflated have limits of their own.',
   }),

@@ -20,8 +20,8 @@ const day = '(?:0[1-9]|[12][0-9]|3[01])';
 const monthAndDay =
   '(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|[12][0-9]))';
 
-/** `2016-11-01T09:11:51.123-05:00`; seconds, fraction and zone are optional. */
-export const rfc3339Pattern = `^${year}-${monthAndDay}[Tt ]${hourAndMinute}(?::(?:[0-5][0-9]|60)(?:\\.[0-9]+)?)?(?:[Zz]|${zoneDigits(':')})?$`;
+/** `2016-11-01T09:11:51.123-05:00`; seconds, fraction, zone and the colon in it are optional; a space may stand before it. */
+export const rfc3339Pattern = `^${year}-${monthAndDay}[Tt ]${hourAndMinute}(?::(?:[0-5][0-9]|60)(?:\\.[0-9]+)?)?(?:[Zz]| ?${zoneDigits(':?')})?$`;
 
 /** `Tue Nov 01 2016 09:11:51 GMT-0500 (CDT)`; the name in parentheses is optional. */
 export const dateStringPattern = `^${weekday} ${month} ${day} ${year} ${hourAndMinute}:[0-5][0-9] GMT${zoneDigits('')}(?: \\([^${control}]*\\))?$`;

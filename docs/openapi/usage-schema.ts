@@ -32,7 +32,7 @@ const timestampForms = [
     title: 'RFC 3339',
     pattern: rfc3339Pattern,
     description:
-      'With `T` or a space; seconds and fraction optional, cut to milliseconds; zone optional, none is UTC. `:60` only where a leap second may be.',
+      'With `T` or a space; seconds and fraction optional, cut to milliseconds; zone optional (`-05:00`, `-0500`, a space before it allowed). A time without a zone is UTC. `:60` only where a leap second may be.',
   }),
   z.string().meta({
     title: "JavaScript's Date.prototype.toString",

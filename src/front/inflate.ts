@@ -1,7 +1,4 @@
-/**
- * Inflates bodies, bounded in bytes and in number: at most two at once, so that of the thread pool's four threads
- * two are always left for appends. A bomb costs no more than the cap, whatever it claims to hold.
- */
+/** Inflates a body, bounded in bytes: a bomb costs no more than the cap, whatever it claims to hold. */
 
 import * as zlib from 'node:zlib';
 import { type BrotliOptions, constants, type ZlibOptions, type ZstdOptions } from 'node:zlib';
@@ -20,47 +17,21 @@ export class MalformedEncodingError extends Error {
   override readonly name = 'MalformedEncodingError';
 }
 
-export interface Inflater {
-  /**
-   * @param isWanted asked when its turn comes; false (the client has gone) gives an empty buffer without work
-   * @throws InflatedTooLargeError
-   * @throws MalformedEncodingError
-   */
-  inflate(coding: Coding, bytes: Buffer, isWanted: () => boolean): Promise<Buffer>;
-}
-
-const inflationsMax = 2;
 /** A window beyond 8 MiB would let a few bytes claim memory that the cap does not see (RFC 8878 section 3.1.1.1.2). */
 const zstdWindowLogMax = 23;
 const chunkBytesMin = 1024;
 const chunkBytesMax = 64 * 1024;
-
-export function createInflater({ bytesMax }: { bytesMax: number }): Inflater {
-  let running = 0;
-  const waiting: (() => void)[] = [];
-
-  return {
-    async inflate(coding, bytes, isWanted) {
-      if (running >= inflationsMax) await new Promise<void>((resolve) => waiting.push(resolve));
-      else running++;
-      try {
-        return isWanted() ? await inflateNow(coding, bytes, bytesMax) : Buffer.alloc(0);
-      } finally {
-        // The place is handed on, or given back.
-        const next = waiting.shift();
-        if (next) next();
-        else running--;
-      }
-    },
-  };
-}
 
 interface Inflated {
   buffer: Buffer;
   engine: { bytesWritten: number };
 }
 
-function inflateNow(coding: Coding, bytes: Buffer, bytesMax: number): Promise<Buffer> {
+/**
+ * @throws InflatedTooLargeError
+ * @throws MalformedEncodingError
+ */
+export function inflate(coding: Coding, bytes: Buffer, bytesMax: number): Promise<Buffer> {
   const options = {
     maxOutputLength: bytesMax,
     // Of small bodies thousands may come in a second: no 16 KiB for each.

@@ -15,7 +15,7 @@ import { createBodyDeadlines } from './body-deadlines.ts';
 import { Exchange, type ExchangeScope } from './exchange.ts';
 import { createFrontMetrics } from './front-metrics.ts';
 import { GroupCommit } from './group-commit.ts';
-import { createInflater } from './inflate.ts';
+import { createInflater } from './inflater.ts';
 import { createKeyCheck, type KeyCheck } from './key-check.ts';
 import { createPageCheck, type PageCheck } from './page-check.ts';
 import { createPostUsages } from './post-usages.ts';
@@ -117,16 +117,25 @@ export function createIntake(options: IntakeOptions): Intake {
     exchanges.began();
     return new Exchange(res, startedMs, scope);
   };
+  const slices = new Slices(settings.USAGE_FRONT_WAITING_MS_MAX);
+  const inflater = createInflater({
+    bytesMax: settings.USAGE_INFLATED_BYTES_MAX,
+    waitingMsMax: settings.USAGE_FRONT_WAITING_MS_MAX,
+    // One at a time where the bound is smaller than what one body may inflate to.
+    hasRoom: (bytes) =>
+      slices.isIdle || admission.waitingBytes + bytes <= settings.USAGE_FRONT_WAITING_BYTES_MAX,
+    onHeld: admission.hold,
+  });
   const postUsages = createPostUsages({
     admission,
     deadlines,
-    inflater: createInflater({ bytesMax: settings.USAGE_INFLATED_BYTES_MAX }),
+    inflater,
     reader: createUsageReader({
       usagesMax: settings.USAGE_REQUEST_USAGES_MAX,
       ids: createUuidV7(),
       onRejected: metrics.refused,
     }),
-    slices: new Slices(settings.USAGE_FRONT_WAITING_MS_MAX),
+    slices,
     groupCommit,
     replies,
     pageCheck,
@@ -146,6 +155,7 @@ export function createIntake(options: IntakeOptions): Intake {
       const nowMs = performance.now();
       groupCommit.expire(nowMs);
       deadlines.check(nowMs);
+      inflater.check(nowMs);
       appendability.check(nowMs);
     },
     checkAppendable: () => appendability.check(performance.now()),

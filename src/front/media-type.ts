@@ -37,11 +37,18 @@ function isAcceptable(text: string): boolean {
   return charset === 'utf-8' || charset === 'utf8';
 }
 
-const codings: ReadonlySet<string> = new Set(['identity', 'gzip', 'deflate', 'br', 'zstd']);
+/** `x-gzip` is an old name of gzip (RFC 9110 section 8.4.1.3). */
+const codings = new Map<string, ContentCoding>([
+  ['', 'identity'],
+  ['identity', 'identity'],
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+  ['br', 'br'],
+  ['zstd', 'zstd'],
+]);
 
 /** Null for a coding that is not taken, or more than one (415). */
 export function contentCoding(contentEncoding: string): ContentCoding | null {
-  if (contentEncoding === '') return 'identity';
-  const coding = contentEncoding.toLowerCase();
-  return codings.has(coding) ? (coding as ContentCoding) : null;
+  return codings.get(contentEncoding) ?? codings.get(contentEncoding.toLowerCase()) ?? null;
 }

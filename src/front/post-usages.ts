@@ -5,7 +5,7 @@ import type { BodyDeadlines } from './body-deadlines.ts';
 import { createCommit } from './commit.ts';
 import type { Exchange } from './exchange.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { Inflater } from './inflate.ts';
+import type { Inflater } from './inflater.ts';
 import type { KeyCheck } from './key-check.ts';
 import { bodyFormat, contentCoding } from './media-type.ts';
 import type { PageCheck } from './page-check.ts';

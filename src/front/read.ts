@@ -2,7 +2,8 @@
 
 import { problemAnswer } from './answers.ts';
 import type { Exchange } from './exchange.ts';
-import { InflatedTooLargeError, type Inflater, MalformedEncodingError } from './inflate.ts';
+import { InflatedTooLargeError, MalformedEncodingError } from './inflate.ts';
+import { type Inflater, InflaterBusyError } from './inflater.ts';
 import { type BodyOutcome, Reading } from './reading.ts';
 import type { Replies } from './replies.ts';
 import type { PostHead } from './request-head.ts';
@@ -51,6 +52,7 @@ export function createRead(options: {
 
   function notInflated(exchange: Exchange, error: unknown): void {
     if (error instanceof InflatedTooLargeError) replies.refuse(exchange, 'inflated_too_large');
+    else if (error instanceof InflaterBusyError) replies.shed(exchange, 'overloaded');
     else if (error instanceof MalformedEncodingError) replies.refuse(exchange, 'malformed_encoding');
     else replies.defect(exchange, error);
   }

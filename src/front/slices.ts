@@ -40,6 +40,11 @@ export class Slices {
     this.#waitingMsMax = waitingMsMax;
   }
 
+  /** Whether no body waits. */
+  get isIdle(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** Reads at once what can be read at once; the rest of it waits for its turns. `bytes` are kept where it does. */
   add(body: SlicedBody): void {
     const sinceMs = performance.now();

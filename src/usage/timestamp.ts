@@ -2,8 +2,9 @@
  * The timestamp forms a usage may carry, exactly these, each read by hand. `Date.parse` is not used: V8 guesses
  * ("hello 1" is a date to it), reads .000999999999 of a second as .999, and costs more.
  *
- * - RFC 3339 with `T`, `t` or a space; seconds and fraction optional; zone optional, none is UTC.
- *   `2016-11-01T09:11:51.123-05:00`
+ * - RFC 3339 with `T`, `t` or a space; seconds and fraction optional; zone optional: a time without a zone is UTC. An
+ *   offset may lack its colon, and a space may stand before it, as iOS prints a date.
+ *   `2016-11-01T09:11:51.123-05:00`, `2016-11-01 14:11:51 +0000`
  * - what `Date.prototype.toString` prints, the zone's name optional: `Tue Nov 01 2016 09:11:51 GMT-0500 (CDT)`
  * - what `Date.prototype.toUTCString` prints: `Tue, 01 Nov 2016 14:11:51 GMT`
  * - epoch milliseconds as a number
@@ -176,13 +177,16 @@ function parseRfc3339(bytes: Uint8Array, from: number, end: number): Timestamp |
 }
 
 /** The zone that ends an RFC 3339 text: minutes, null where it says nothing of the sender's, or `invalid`. */
-function zoneMinutes(bytes: Uint8Array, at: number, end: number): number | null {
-  if (at === end) return null;
-  const unit = bytes[at]!;
-  if (unit === 0x5a || unit === 0x7a) return end === at + 1 ? null : invalid;
-  if (end !== at + 6 || bytes[at + 3] !== colon) return invalid;
-  const minutes = signedMinutes(unit, twoDigits(bytes, at + 1), twoDigits(bytes, at + 4));
-  return minutes === 0 && unit === minus ? null : minutes;
+function zoneMinutes(bytes: Uint8Array, from: number, end: number): number | null {
+  if (from === end) return null;
+  const first = bytes[from]!;
+  if (first === 0x5a || first === 0x7a) return end === from + 1 ? null : invalid;
+  const at = first === space ? from + 1 : from;
+  const sign = bytes[at]!;
+  const minutesAt = bytes[at + 3] === colon ? at + 4 : at + 3;
+  if (end !== minutesAt + 2) return invalid;
+  const minutes = signedMinutes(sign, twoDigits(bytes, at + 1), twoDigits(bytes, minutesAt));
+  return minutes === 0 && sign === minus ? null : minutes;
 }
 
 /** No part of a timestamp is as low: what the parts below give for text that is none. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as zlib from 'node:zlib';
-import { createInflater, InflatedTooLargeError, MalformedEncodingError } from '../../src/front/inflate.ts';
+import { InflatedTooLargeError, MalformedEncodingError } from '../../src/front/inflate.ts';
+import { createInflater, InflaterBusyError } from '../../src/front/inflater.ts';
 import { isWholeZstd } from '../../src/front/zstd-frames.ts';
 
 const text = (bytes: number) => Buffer.from('{"a": "line of text"}\n'.repeat(bytes / 22 + 1).slice(0, bytes));
@@ -68,4 +69,48 @@ test('at most two inflate at once, and who has gone is passed over', async () =>
   const lengths = (await Promise.all(all)).map(({ length }) => length);
   assert.deepEqual(lengths, [100_000, 100_000, 100_000, 0, 100_000, 100_000]);
   assert.deepEqual(asked, [0, 1, 2, 3, 4, 5]);
+});
+
+test('a small body never waits for large ones, which go one at a time', async () => {
+  const inflater = createInflater({ bytesMax: 8 * 1024 * 1024 });
+  const bomb = zlib.brotliCompressSync(Buffer.alloc(8 * 1024 * 1024 - 1));
+  const ended: string[] = [];
+  const told = (name: string, work: Promise<Buffer>) =>
+    work.then(({ length }) => ended.push(`${name} ${length}`));
+  const all = Array.from({ length: 20 }, () => told('large', inflater.inflate('br', bomb, wanted)));
+  all.push(told('small', inflater.inflate('gzip', zlib.gzipSync(text(1_000)), wanted)));
+  await Promise.all(all);
+  // Before it are the first tries of all, which a bomb's costs as little as its own.
+  const before = ended.indexOf('small 1000');
+  assert.ok(before >= 0 && before <= 4, `${before} large bodies before it`);
+  assert.equal(ended.filter((name) => name === 'large 8388607').length, 20);
+});
+
+test('what waits is bounded in number and time, and counted at what it may inflate to', async () => {
+  let room = 1024 * 1024;
+  let heldMax = 0;
+  let held = 0;
+  const inflater = createInflater({
+    bytesMax: 1024 * 1024,
+    waitingMsMax: 1_000,
+    hasRoom: (bytes) => held + bytes <= room,
+    onHeld(bytes) {
+      held += bytes;
+      heldMax = Math.max(heldMax, held);
+    },
+  });
+  const large = zlib.gzipSync(text(900_000));
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 100 }, () => inflater.inflate('gzip', large, wanted)),
+  );
+  const refused = outcomes.filter(({ status }) => status === 'rejected') as PromiseRejectedResult[];
+  assert.ok(refused.every(({ reason }) => reason instanceof InflaterBusyError));
+  assert.ok(refused.length >= 1 && refused.length <= 36, `${refused.length} of 100 refused`);
+  assert.ok(heldMax <= room && heldMax > 0);
+  assert.equal(held, 0);
+  room = 0;
+  const waiting = inflater.inflate('gzip', large, wanted);
+  inflater.check(performance.now() + 900);
+  inflater.check(performance.now() + 1_100);
+  await assert.rejects(waiting, InflaterBusyError);
 });

@@ -24,6 +24,7 @@ test('media types are read without regard to case and spaces, parameters quoted 
 test('one known content coding at a time', () => {
   assert.equal(contentCoding(''), 'identity');
   assert.equal(contentCoding('GZIP'), 'gzip');
-  for (const other of ['gzip,gzip', 'gzip ', 'constructor', '*', 'x-gzip'])
+  assert.equal(contentCoding('x-gzip'), 'gzip');
+  for (const other of ['gzip,gzip', 'gzip ', 'constructor', '*', 'x-gzip,gzip'])
     assert.equal(contentCoding(other), null, other);
 });
