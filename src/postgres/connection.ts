@@ -38,7 +38,7 @@ export function connectionConfig(url: string, options: ConnectionOptions): pg.Cl
     ...(lockTimeoutMs > 0 ? { lock_timeout: lockTimeoutMs } : {}),
     ...(queryTimeoutMs > 0 ? { query_timeout: queryTimeoutMs } : {}),
     keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
+    keepAliveInitialDelayMillis: 5_000,
   };
 }
 

@@ -4,6 +4,7 @@
  * that, and pg's query_timeout does not cover COPY.
  */
 
+import type { Socket } from 'node:net';
 import type pg from 'pg';
 import { LateError, within } from '../system/waiting.ts';
 
@@ -36,7 +37,11 @@ export async function withDeadline<T>(
 
 /** Closes the socket at once, without a word to the server. */
 export function cut(client: pg.ClientBase): void {
-  // pg has no public way: `end` would wait for the answer that does not come.
-  const { connection } = client as unknown as { connection: { stream: { destroy(): void } } };
-  connection.stream.destroy();
+  // `end` would wait for the answer that does not come.
+  socketOf(client).destroy();
+}
+
+/** pg has no public way to it. */
+export function socketOf(client: pg.ClientBase): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
 }

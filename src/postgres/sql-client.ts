@@ -6,7 +6,7 @@
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { connectionConfig } from './connection.ts';
-import { cut } from './deadline.ts';
+import { cut, socketOf } from './deadline.ts';
 
 export interface Answer<R> {
   readonly rows: R[];
@@ -31,6 +31,10 @@ export interface SqlClient extends Queryable {
 }
 
 export interface Connection extends SqlClient {
+  /** Bytes that came and went so far: while they stay the same, nothing moves. */
+  bytesMoved(): number;
+  /** As the server told it; made up where a pooler stands between. */
+  backendPid(): number;
   /** Calls back when the connection is gone, for whatever reason. */
   onLost(listener: () => void): void;
   /** Says goodbye and closes; waits for the server. */
@@ -69,6 +73,11 @@ export function connectionOf(client: pg.Client): Connection {
   return {
     query: (text, values) => client.query(text, values),
     copyIn: (text, chunks) => copyIn(client, text, chunks),
+    bytesMoved() {
+      const { bytesRead, bytesWritten, writableLength } = socketOf(client);
+      return bytesRead + bytesWritten - writableLength;
+    },
+    backendPid: () => (client as unknown as { processID: number | null }).processID ?? 0,
     onLost(listener) {
       client.on('error', listener);
       client.on('end', listener);

@@ -10,6 +10,7 @@ import { withDeadline } from '../postgres/deadline.ts';
 import type { Connect, Connection, Queryable, SqlClient } from '../postgres/sql-client.ts';
 import { requireSuitableDatabase } from '../postgres/suitable-database.ts';
 import { backoffMs, pause } from '../system/waiting.ts';
+import { PostgresHungError, watchPulse } from './pulse.ts';
 
 const checkTimeoutMs = 5_000;
 
@@ -22,9 +23,8 @@ export interface Session {
   /** Cuts the connection at once, whatever it is doing. */
   giveUp(): void;
   /**
-   * Runs `work` and cuts the connection when it takes longer: a server that is stopped, or behind a network that
-   * swallows everything, keeps its sockets open for a quarter of an hour.
-   * @throws PostgresSilentError when it took longer; what became of a transaction is unknown then
+   * Runs `work` and cuts the connection when it takes longer, or when Postgres hangs (pulse.ts).
+   * @throws PostgresSilentError when it took longer, PostgresHungError; what became of a transaction is unknown then
    */
   within<T>(timeoutMs: number, work: (client: SqlClient) => Promise<T>): Promise<T>;
 }
@@ -124,11 +124,21 @@ export function createSessions(options: {
     return isAgain || code === '42P01';
   }
 
+  function sayAway(error: unknown): void {
+    if (!away) logger.error('postgres_away', { err: error });
+    away = true;
+    onReachable(false);
+  }
+
   async function connect(signal: AbortSignal): Promise<Session> {
     for (let failures = 1; ; failures += 1) {
       if (signal.aborted || stopped) throw new SessionsStoppedError('stopped');
       try {
-        const session = sessionOf(await options.connect(), open);
+        const session = sessionOf(await options.connect(), {
+          open,
+          connect: options.connect,
+          onHung: sayAway,
+        });
         try {
           const { hasTables, backendPid, nowMs } = await session.within(checkTimeoutMs, checkSession);
           session.serverIsAheadMs = Math.max(0, nowMs - Date.now());
@@ -145,9 +155,7 @@ export function createSessions(options: {
         onReachable(true);
         return session;
       } catch (error) {
-        if (!away) logger.error('postgres_away', { err: error });
-        away = true;
-        onReachable(false);
+        sayAway(error);
       }
       await pause(backoffMs(failures), signal);
     }
@@ -196,8 +204,14 @@ async function checkSession(
   return { hasTables: row!.has_tables, backendPid: row!.backend_pid, nowMs: row!.now };
 }
 
-/** A session over a connection that is there; `open` holds it while it is. */
-export function sessionOf(connection: Connection, open: Set<Opened> = new Set()): Opened {
+/**
+ * A session over a connection that is there.
+ * @param writer of the sessions of a writer: `open` holds it while it is there, and a server that hangs is noticed
+ */
+export function sessionOf(
+  connection: Connection,
+  writer?: { open: Set<Opened>; connect: Connect; onHung: (error: PostgresHungError) => void },
+): Opened {
   let lost = false;
   const session: Opened = {
     serverIsAheadMs: 0,
@@ -208,21 +222,32 @@ export function sessionOf(connection: Connection, open: Set<Opened> = new Set())
     },
     giveUp() {
       lost = true;
-      open.delete(session);
+      writer?.open.delete(session);
       connection.cut();
     },
-    within: (timeoutMs, work) =>
-      withDeadline(
-        () => session.giveUp(),
-        timeoutMs,
-        () => work(connection),
-      ),
+    async within(timeoutMs, work) {
+      const giveUp = () => session.giveUp();
+      if (!writer) return withDeadline(giveUp, timeoutMs, () => work(connection));
+      const { promise: hung, reject } = Promise.withResolvers<never>();
+      const endWatching = watchPulse(connection, writer.connect, () => {
+        const error = new PostgresHungError('Postgres hangs, or cannot be reached any more');
+        // First the reason, then the cut, whose own error is only its consequence.
+        reject(error);
+        writer.onHung(error);
+        giveUp();
+      });
+      try {
+        return await Promise.race([withDeadline(giveUp, timeoutMs, () => work(connection)), hung]);
+      } finally {
+        endWatching();
+      }
+    },
   };
   connection.onLost(() => {
     lost = true;
-    open.delete(session);
+    writer?.open.delete(session);
   });
-  open.add(session);
+  writer?.open.add(session);
   return session;
 }
 

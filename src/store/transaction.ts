@@ -1,5 +1,6 @@
 /** One transaction of the writer, with the limits that every one of them has. */
 
+import { withDeadline } from '../postgres/deadline.ts';
 import { type SqlClient, writerName } from '../postgres/sql-client.ts';
 import type { Session } from './sessions.ts';
 
@@ -21,6 +22,7 @@ function beginText(lockTimeoutMs: number): string {
   ].join('; ');
 }
 
+const beginMsMax = 5_000;
 const idleInTransactionMs = 120_000;
 /** A batch takes a fraction of a second; much longer means that no answer comes any more. */
 const transactionMsMax = 120_000;
@@ -36,7 +38,12 @@ export async function inTransaction<T>(
 ): Promise<T> {
   try {
     return await session.within(transactionMsMax, async (client) => {
-      await client.query(beginText(lockTimeoutMs));
+      // It waits for nothing: where it is not answered, nobody is there.
+      await withDeadline(
+        () => session.giveUp(),
+        beginMsMax,
+        () => client.query(beginText(lockTimeoutMs)),
+      );
       const result = await work(client);
       const { command } = await client.query('commit');
       // A commit of a transaction that had failed says ROLLBACK and is no error to Postgres.

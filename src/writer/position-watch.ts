@@ -23,7 +23,8 @@ export interface WatchedPartition {
 }
 
 const gapsEveryMs = 1_000;
-const positionsEveryMs = 5_000;
+/** Also what notices a server that hangs while nothing is to be stored. */
+const positionsEveryMs = 3_000;
 /** Such a query takes milliseconds: much longer means that no answer comes any more. */
 const lookMsMax = 5_000;
 
@@ -60,7 +61,6 @@ export function createPositionWatch(options: {
   async function lookAtPositions(signal: AbortSignal): Promise<void> {
     // Taken before the query: positions only grow meanwhile, so a smaller one in the database is an older state.
     const seen = [...partitions()].map((partition) => ({ partition, at: partition.committedPosition() }));
-    if (!seen.some(({ at }) => at !== null)) return;
     const stored = await sessions.use(signal, (session) =>
       session.within(lookMsMax, (client) => loadPositions(client, source())),
     );
