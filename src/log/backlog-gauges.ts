@@ -2,7 +2,8 @@
  * What the log still holds that its reader, the writer or the relay, is not done with, over all partitions.
  *
  * A log that was never counted has no sample: any number would be taken for a count. One that cannot be counted any
- * more (Kafka is away) keeps its last count, of which nothing is being stored either, and its oldest record ages.
+ * more (Kafka is away) keeps its last count, of which nothing is being stored either, and its oldest record ages. So
+ * does one partition among others.
  */
 
 import type { Logger } from '../observability/logger.ts';
@@ -14,6 +15,8 @@ import type { LogKind, LogPartition, LogReader } from './log.ts';
 export interface PartitionConsumer {
   active(): boolean;
 }
+
+type Backlog = Awaited<ReturnType<LogPartition['backlog']>>;
 
 export interface BacklogGauges {
   /** Asks every partition that may have something, one after the other, and sets the gauges. */
@@ -47,25 +50,45 @@ export function createBacklogGauges(
   }
 
   let last: { records: number; oldestMs: number } | null = null;
+  /** Each partition's last count, for when it cannot be counted. */
+  const counts = new WeakMap<LogPartition, Backlog>();
+
+  /** What is wrong with one partition hides no other. One that was never counted is taken for one record, of no age. */
+  async function countAll(
+    partitions: readonly LogPartition[],
+  ): Promise<{ backlogs: Backlog[]; errors: unknown[] }> {
+    const backlogs: Backlog[] = [];
+    const errors: unknown[] = [];
+    for (let first = 0; first < partitions.length; first += atOnceMax) {
+      const some = partitions.slice(first, first + atOnceMax);
+      const answers = await Promise.allSettled(some.map((partition) => partition.backlog()));
+      for (const [index, answer] of answers.entries()) {
+        if (answer.status === 'fulfilled') counts.set(some[index]!, answer.value);
+        else errors.push(answer.reason);
+        backlogs.push(counts.get(some[index]!) ?? { records: 1, oldestReceivedAtMs: null });
+      }
+    }
+    return { backlogs, errors };
+  }
+
+  async function count(consumers: ReadonlyMap<PartitionConsumer, LogPartition>): Promise<void> {
+    const unassigned = await reader.unassignedBacklog();
+    const partitions = [...consumers].filter(([consumer]) => consumer.active()).map(([, each]) => each);
+    const { backlogs, errors } = await countAll(partitions);
+    if (errors.length === 0) unknown.over();
+    else unknown.failed(errors[0]);
+    if (errors.length > 0 && errors.length === partitions.length) return;
+    const records = backlogs.reduce((sum, backlog) => sum + backlog.records, unassigned);
+    const ages = backlogs.map(({ oldestReceivedAtMs }) => oldestReceivedAtMs ?? Number.POSITIVE_INFINITY);
+    last = {
+      records,
+      oldestMs: ages.reduce((oldest, each) => Math.min(oldest, each), Number.POSITIVE_INFINITY),
+    };
+  }
+
   return {
     async show(consumers) {
-      let records = 0;
-      let oldestMs = Number.POSITIVE_INFINITY;
-      try {
-        records = await reader.unassignedBacklog();
-        const asked = [...consumers].filter(([consumer]) => consumer.active());
-        for (let first = 0; first < asked.length; first += atOnceMax) {
-          const some = asked.slice(first, first + atOnceMax);
-          for (const backlog of await Promise.all(some.map(([, partition]) => partition.backlog()))) {
-            records += backlog.records;
-            oldestMs = Math.min(oldestMs, backlog.oldestReceivedAtMs ?? oldestMs);
-          }
-        }
-        unknown.over();
-        last = { records, oldestMs };
-      } catch (error) {
-        unknown.failed(error);
-      }
+      await count(consumers).catch(unknown.failed);
       if (last) tell(last);
     },
   };
