@@ -127,7 +127,7 @@ export const settingsSchema = z.object({
     .enum(['on', 'off'], 'is on or off')
     .default('on')
     .describe(
-      'With Kafka: what it does not acknowledge in time goes to the local log and from there to Kafka later. off: 503 instead, for fronts without a disk.',
+      'With Kafka: what it does not acknowledge in time goes to the local log and from there to Kafka later. off: 503 instead, for fronts without a disk; what the local log still holds goes to Kafka all the same.',
     ),
   USAGE_KAFKA_TOPIC: z
     .string()

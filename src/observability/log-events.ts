@@ -11,6 +11,8 @@ export const logEvents = {
   role_silent: 'A process of the instance said nothing for too long and is killed.',
   kafka_reached: 'Kafka acknowledges appends.',
   kafka_away: 'Kafka does not acknowledge appends: they go to the local log, or are refused with 503.',
+  kafka_left:
+    'Without KAFKA_BROKERS nobody reads what Kafka may still hold that was not stored; said at every start for 30 days.',
   kafka_misconfigured: 'Kafka cannot be used until someone changes a setting, a right or the topic.',
   kafka_log_made_anew:
     'A partition of the topic acknowledged an offset that it had acknowledged before: the topic was deleted and made anew, or its log was cut short. What was acknowledged and not stored before that is a gap.',

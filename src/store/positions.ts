@@ -60,6 +60,15 @@ export async function loadPositions(client: Queryable, source: string): Promise<
   return new Map(rows.map((row) => [row.partition, Number(row.position)]));
 }
 
+/** Kafka topics that usages were stored from in the last 30 days, as long as we let a topic keep them, and until when. */
+export async function lastStoredFromKafka(client: Queryable): Promise<{ source: string; storedAt: Date }[]> {
+  const { rows } = await client.query<{ source: string; stored_at: Date }>(
+    `select source, max(updated_at) as stored_at from log_positions
+     where source like 'kafka:%' group by source having max(updated_at) > now() - interval '30 days' order by source`,
+  );
+  return rows.map(({ source, stored_at }) => ({ source, storedAt: stored_at }));
+}
+
 export interface ListedPosition extends PartitionKey {
   readonly position: number;
   readonly updatedAt: Date;

@@ -3,8 +3,11 @@
  * after it.
  */
 
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Settings } from '../config/settings.ts';
 import type { Role } from '../role/roles.ts';
+import { errorCode } from '../system/errno.ts';
 
 export interface RoleRow {
   readonly role: Role;
@@ -33,7 +36,8 @@ export const roleTable: readonly RoleRow[] = [
   {
     role: 'relay',
     entry: new URL('../relay/process.ts', import.meta.url),
-    count: (settings) => (settings.KAFKA_BROKERS !== undefined && settings.USAGE_SPOOL === 'on' ? 1 : 0),
+    count: ({ KAFKA_BROKERS, USAGE_SPOOL, DATA_DIR }) =>
+      KAFKA_BROKERS !== undefined && (USAGE_SPOOL === 'on' || hasLocalLog(DATA_DIR)) ? 1 : 0,
     needsDatabase: false,
     mayUseDatabase: true,
     acknowledges: false,
@@ -46,3 +50,16 @@ export const roleTable: readonly RoleRow[] = [
     acknowledges: false,
   },
 ];
+
+/**
+ * There are partitions that fronts appended to before USAGE_SPOOL was turned off, or before Kafka: what they still hold
+ * is acknowledged, and has to be drained.
+ */
+function hasLocalLog(dataDir: string): boolean {
+  try {
+    return readdirSync(join(dataDir, 'log')).some((name) => /^\d/.test(name));
+  } catch (error) {
+    // What is wrong with a log that is there, the relay will tell.
+    return errorCode(error) !== 'ENOENT';
+  }
+}

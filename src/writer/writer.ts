@@ -17,6 +17,7 @@ import { createSessions, SessionsStoppedError } from '../store/sessions.ts';
 import { once } from '../system/once.ts';
 import { pause } from '../system/waiting.ts';
 import { utcMonth } from '../usage/calendar.ts';
+import { tellLeftInKafka } from './left-in-kafka.ts';
 import type { PartitionContext } from './partition-context.ts';
 import { createPartitionHealth } from './partition-health.ts';
 import { createPartitionWriter, type PartitionWriter } from './partition-writer.ts';
@@ -170,6 +171,7 @@ export function createWriter(options: WriterOptions): Writer {
     keep(makeMonths());
     keep(measureBacklog());
     keep(forgetGone());
+    if (reader.kind === 'local') keep(tellLeftInKafka(sessions, logger, stopping.signal));
   }
 
   async function close(): Promise<void> {
