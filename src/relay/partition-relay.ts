@@ -1,24 +1,26 @@
 /**
  * Brings one partition of the local log into Kafka, record by record as they are, several in flight: read ->
  * append, all acknowledged -> mark -> tell the log. A kill anywhere sends some again; identity drops them.
+ *
+ * Where it begins, only two can say: the `relayed` mark, which is its own, and the database. What cannot be found out
+ * now is tried again; no partition is given up.
  */
 
 import type { KafkaAppender } from '../log/kafka/appender.ts';
-import { LogGapError, type LogPartition } from '../log/log.ts';
+import type { LocalPartition } from '../log/local/partition-reader.ts';
+import { LogGapError } from '../log/log.ts';
 import { type LogRecord, RecordTooNewError } from '../log/record.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createTrouble, onChange } from '../observability/told.ts';
-import { pause } from '../system/waiting.ts';
+import { backoffMs, pause } from '../system/waiting.ts';
 
 export interface PartitionRelayOptions {
-  readonly partition: LogPartition;
-  /** Where the database or an earlier run of the relay has it up to. */
-  readonly from: number;
-  readonly appender: KafkaAppender;
+  readonly partition: LocalPartition;
+  readonly appender: Pick<KafkaAppender, 'writable' | 'appendRecord'>;
   readonly inFlightMax: number;
   readonly logger: Logger;
-  /** Makes the mark durable; everything before `position` is in Kafka. */
-  mark(position: number): Promise<void>;
+  /** How far the database has the partition; null where it cannot be asked. */
+  storedBefore(): Promise<number | null>;
   /** Where to go on after a gap that an operator accepted; null while it waits. Never rejects. */
   settleGap(gap: LogGapError): Promise<number | null>;
   /** It waits for an operator, or not any more. */
@@ -45,8 +47,13 @@ export interface PartitionRelay {
 export function createPartitionRelay(options: PartitionRelayOptions): PartitionRelay {
   const { partition, appender, logger, inFlightMax } = options;
   const { revoked } = partition;
-  let at = options.from;
-  let marked = options.from;
+  /** What lies before the database had, and never went into Kafka. */
+  let from = 0;
+  /** Everything from `from` to here is in Kafka. */
+  let at = 0;
+  let marked = 0;
+  let begun = false;
+  let failures = 0;
   let marking: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | null = null;
   let active = true;
@@ -55,7 +62,22 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
   const following = createTrouble(logger, 'relay_failing', { partition: partition.name, what: 'read' });
   const keeping = createTrouble(logger, 'relay_failing', { partition: partition.name, what: 'mark' });
 
+  async function begin(): Promise<void> {
+    const relayed = await partition.relayed();
+    ({ from, to: at } = relayed);
+    // Nothing was relayed yet of what some database stored, or relaying began behind it: which one is there now?
+    const mayBeStored = at === 0 ? partition.mark > 0 : from > 0;
+    const stored = mayBeStored ? await options.storedBefore() : null;
+    if (stored !== null && (at === 0 || stored < from)) from = at = stored;
+    marked = at;
+    // The log's own mark may be another database's: from now on it follows what is relayed. Where the log does not
+    // reach back so far it is all that tells of what is gone: reading does, then.
+    if (at >= (await partition.bounds()).first) await partition.stored(at);
+    begun = true;
+  }
+
   async function follow(): Promise<void> {
+    if (!begun) await begin();
     for (;;) {
       const records = await partition.read(at, batchBytesMax);
       if (records === null) break;
@@ -73,6 +95,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
       await Promise.all(records.slice(first, first + inFlightMax).map(appendForever));
     at = records.at(-1)!.next;
     following.over();
+    failures = 0;
     options.onRelayed(records.reduce((sum, { header }) => sum + (header?.count ?? 0), 0));
     stopped(null);
   }
@@ -98,7 +121,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
     marking = marking.then(async () => {
       const position = at;
       if (position === marked) return;
-      await options.mark(position);
+      await partition.markRelayed({ from, to: position });
       await partition.stored(position);
       marked = position;
       keeping.over();
@@ -129,6 +152,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
 
   /** All before the gap is in Kafka. It is read again at every look: a segment may be brought back. */
   async function waitAtGap(gap: LogGapError): Promise<void> {
+    if (await isStored(gap)) return;
     stopped('gap', gap);
     const next = await options.settleGap(gap);
     if (next === null) return pause(gapRetryMs, revoked);
@@ -136,6 +160,15 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
     at = next;
     markSoon();
     stopped(null);
+  }
+
+  /** Nothing is missing of what the database had before anything was relayed, although it could not be asked then. */
+  async function isStored(gap: LogGapError): Promise<boolean> {
+    if (at > from) return false;
+    const stored = await options.storedBefore().catch(() => null);
+    if (stored === null || stored <= gap.fromPosition) return false;
+    from = at = marked = stored;
+    return true;
   }
 
   return {
@@ -152,7 +185,7 @@ export function createPartitionRelay(options: PartitionRelayOptions): PartitionR
           }
           if (error instanceof RecordTooNewError) stopped('too_new', error);
           else following.failed(error);
-          await pause(stoppedRetryMs, revoked);
+          await pause(error instanceof RecordTooNewError ? stoppedRetryMs : backoffMs(++failures), revoked);
         }
       }
       if (timer) clearTimeout(timer);

@@ -10,6 +10,7 @@ import { createBacklogGauges, showLogBytes } from '../log/backlog-gauges.ts';
 import { createKafkaAppender } from '../log/kafka/appender.ts';
 import { backgroundPatience } from '../log/kafka/client.ts';
 import type { LocalPartition } from '../log/local/partition-reader.ts';
+import { ReadBuffers } from '../log/local/read-buffers.ts';
 import { createLocalReader } from '../log/local/reader.ts';
 import type { LogPartition } from '../log/log.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -17,6 +18,7 @@ import { createMetrics } from '../observability/metrics.ts';
 import { once } from '../system/once.ts';
 import { createPartitionRelay, type PartitionRelay } from './partition-relay.ts';
 import { createSpoolGaps } from './spool-gaps.ts';
+import { createStoredBeforeKafka } from './stored-before-kafka.ts';
 
 export interface Relay {
   readonly registry: Registry;
@@ -46,6 +48,8 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
     keepHours: settings.USAGE_LOG_KEEP_HOURS,
     bytesMax: settings.USAGE_LOCAL_LOG_BYTES_MAX,
     segmentBytes: settings.USAGE_LOG_SEGMENT_BYTES,
+    // A send that timed out may still hold what it was given, although another one was acknowledged since.
+    buffers: new ReadBuffers(0),
     logger,
   });
   const appender = createKafkaAppender({
@@ -62,6 +66,7 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
     logger,
     onAdded: () => metric.usage_log_gaps_total.inc(),
   });
+  const stored = createStoredBeforeKafka({ settings, source: () => reader.source });
   const relays = new Map<PartitionRelay, LogPartition>();
   const stoppedReasons = new Map<LogPartition, string>();
   const running = new Set<Promise<void>>();
@@ -72,23 +77,18 @@ export function createRelay(options: { settings: Settings; logger: Logger }): Re
   appender.onWritableChange((writable) => metric.usage_kafka_up.set(up, writable ? 1 : 0));
 
   function take(partition: LocalPartition): void {
-    const task = relayPartition(partition).catch((error) =>
-      logger.error('relay_failing', { partition: partition.name, err: error }),
-    );
+    const task = relayPartition(partition);
     running.add(task);
     void task.finally(() => running.delete(task));
   }
 
   async function relayPartition(partition: LocalPartition): Promise<void> {
-    // What the database has already (in the time before Kafka) need not go round.
-    const from = Math.max((await partition.relayed()).to, partition.mark);
     const relay = createPartitionRelay({
       partition,
-      from,
       appender,
       inFlightMax: settings.USAGE_KAFKA_IN_FLIGHT_MAX,
       logger,
-      mark: (to) => partition.markRelayed({ from: 0, to }),
+      storedBefore: () => stored.position(partition),
       settleGap: (gap) => gaps.settle(partition.name, gap, partition.revoked),
       onRelayed: (usages) => metric.usage_relayed_total.inc(usages),
       onStopped: (reason) => showStopped(partition, reason),

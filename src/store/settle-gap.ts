@@ -1,12 +1,8 @@
-/** One look at a gap by a process that has no other business with the database, over a connection of its own. */
+/** One look at a gap by a process that has no other business with the database. */
 
-import pg from 'pg';
-import { connectionConfig } from '../postgres/connection.ts';
+import { overBriefConnection } from './brief-connection.ts';
 import { acceptedEnd, addGap, type FoundGap } from './gaps.ts';
 import type { PartitionKey } from './partition-key.ts';
-
-const connectTimeoutMs = 3_000;
-const queryTimeoutMs = 5_000;
 
 export interface SettledGap {
   /** A row of `log_gaps` was made for it just now. */
@@ -25,27 +21,12 @@ export async function settleGap(
   key: PartitionKey,
   gap: FoundGap,
 ): Promise<SettledGap> {
-  const client = new pg.Client(
-    connectionConfig(databaseUrl, {
-      role,
-      connectTimeoutMs,
-      queryTimeoutMs,
-      statementTimeoutMs: queryTimeoutMs,
-      lockTimeoutMs: queryTimeoutMs,
-    }),
-  );
-  // What breaks the connection also fails the query in flight.
-  client.on('error', () => {});
-  try {
-    await client.connect();
+  return overBriefConnection(databaseUrl, role, async (client) => {
     const next = await acceptedEnd(client, key, gap.fromPosition);
     if (next !== null) return { added: false, next };
     await client.query('begin');
     const added = await addGap(client, key, gap);
     await client.query('commit');
     return { added, next: null };
-  } finally {
-    // Where that is not answered either, the socket is closed all the same when the process ends.
-    void client.end().catch(() => {});
-  }
+  });
 }

@@ -22,6 +22,8 @@ export interface LocalLog {
   readonly logDir: string;
   /** A started appender; it is stopped with the test. */
   appender(options?: Partial<LocalAppenderOptions>): Promise<LocalAppender>;
+  /** A reader that somebody else starts and stops. */
+  createReader(options?: Partial<LocalReaderOptions>): LocalReader;
   /** A started reader and the partitions it found so far; it is stopped with the test. */
   reader(options?: Partial<LocalReaderOptions>): Promise<FoundLog>;
 }
@@ -43,8 +45,11 @@ export async function makeTempDir(test: Pick<TestContext, 'after'>): Promise<str
 export async function makeLocalLog(test: TestContext, dataDir?: string): Promise<LocalLog> {
   const logDir = join(dataDir ?? (await makeTempDir(test)), 'log');
   const common = { logDir, segmentBytes: 64 * 1024, bytesMax: 64 * MiB, logger: silentLogger };
+  const readerOf = (options: Partial<LocalReaderOptions>) =>
+    createLocalReader({ ...common, keepHours: 24, ...options });
   return {
     logDir,
+    createReader: (options = {}) => readerOf(options),
     async appender(options = {}) {
       const appender = createLocalAppender({ ...common, slot: 0, ...options });
       closeAfter(test, () => appender.stop());
@@ -52,7 +57,7 @@ export async function makeLocalLog(test: TestContext, dataDir?: string): Promise
       return appender;
     },
     async reader(options = {}) {
-      const reader = createLocalReader({ ...common, keepHours: 24, ...options });
+      const reader = readerOf(options);
       const partitions: LogPartition[] = [];
       closeAfter(test, () => reader.stop());
       await reader.start((partition) => partitions.push(partition));

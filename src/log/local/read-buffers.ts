@@ -4,12 +4,18 @@
  * CPU.
  */
 
-/** Kept for later, all partitions together: two of the default batch, one being stored and one read ahead, and more. */
-const spareBytesMax = 16 * 1024 * 1024;
+/** Two of the writer's default batch, one being stored and one read ahead, and more. */
+const defaultSpareBytesMax = 16 * 1024 * 1024;
 
 export class ReadBuffers {
   readonly #spare: ArrayBufferLike[] = [];
   #spareBytes = 0;
+  readonly #spareBytesMax: number;
+
+  /** @param spareBytesMax kept for later, all partitions together; 0: no buffer is used twice */
+  constructor(spareBytesMax = defaultSpareBytesMax) {
+    this.#spareBytesMax = spareBytesMax;
+  }
 
   /** `length` bytes, with anything in them. */
   take(length: number): Buffer {
@@ -23,7 +29,7 @@ export class ReadBuffers {
 
   /** What was taken, and nothing looks at any more. */
   give(buffer: ArrayBufferLike): void {
-    if (this.#spareBytes + buffer.byteLength > spareBytesMax) return;
+    if (this.#spareBytes + buffer.byteLength > this.#spareBytesMax) return;
     this.#spare.push(buffer);
     this.#spareBytes += buffer.byteLength;
   }

@@ -23,6 +23,8 @@ export interface LocalReaderOptions {
   /** What appenders roll at: room for one segment each is kept free. */
   readonly segmentBytes: number;
   readonly logger: Logger;
+  /** What records are read into; one that keeps none where rows may be looked at after they were stored. */
+  readonly buffers?: ReadBuffers;
   /** Only tests give another. */
   readonly files?: DurableFiles;
 }
@@ -39,7 +41,7 @@ export function createLocalReader(options: LocalReaderOptions): LocalReader {
   const ticker = new Ticker();
   const stopping = new AbortController();
   const partitions = new Map<string, PartitionReader>();
-  const buffers = new ReadBuffers();
+  const buffers = options.buffers ?? new ReadBuffers();
   const retention = createRetention({ ...options, files, partitions });
   let source: string | null = null;
   let following: Promise<void> | null = null;
