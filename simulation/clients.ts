@@ -117,7 +117,7 @@ export class Clients {
       sample.id,
       timestampText(Date.now()),
     );
-    this.#promises.send(sample.id, text);
+    this.#promises.send(sample.id, text, sample.medication !== refusedMedication);
     return { text, bytes: Buffer.byteLength(text), month: utcMonth(sample.usedAtMs) };
   }
 }

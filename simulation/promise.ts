@@ -11,6 +11,8 @@ export interface SentUsage {
   readonly id: string;
   /** Its COPY line without what each sending makes anew. */
   readonly content: string;
+  /** Postgres takes it: nothing else becomes a dead letter. */
+  readonly isGood: boolean;
   isAcknowledged: boolean;
 }
 
@@ -40,8 +42,9 @@ export class Promises {
   /** Something happened after which a gap is no false alarm. */
   mayHaveGaps = false;
 
-  send(id: string, line: string): void {
-    if (!this.sent.has(id)) this.sent.set(id, { id, content: contentOf(line), isAcknowledged: false });
+  send(id: string, line: string, isGood: boolean): void {
+    if (!this.sent.has(id))
+      this.sent.set(id, { id, content: contentOf(line), isGood, isAcknowledged: false });
   }
 
   acknowledge(id: string): void {
@@ -87,7 +90,10 @@ export class Promises {
 
   /** @throws BrokenPromiseError for what must never be, however long one waits */
   check(): void {
-    const { usages, gaps } = world().postgres.tables;
+    const { usages, gaps, deadLetters } = world().postgres.tables;
+    for (const { line, error } of deadLetters.values())
+      for (const [id] of line.toString('latin1').matchAll(idPattern))
+        if (this.sent.get(id)?.isGood) throw new BrokenPromiseError(`usage ${id} is a dead letter: ${error}`);
     const stored = new Set<string>();
     for (const { id, line } of usages.values()) {
       const sent = this.sent.get(id);

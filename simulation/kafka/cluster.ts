@@ -146,7 +146,8 @@ export class KafkaCluster {
 
   addPartitions(to: number): void {
     const { topic } = this;
-    if (!topic) return;
+    // Nobody can, while there is nobody to ask.
+    if (!topic || !this.isReachable) return;
     this.#remember();
     const isr = this.brokers.filter(({ isUp }) => isUp).map(({ id }) => id);
     while (topic.partitions.length < to)

@@ -15,7 +15,9 @@ export class VirtualChild extends EventEmitter {
   connected = true;
   readonly process: Process;
   readonly #parent: Process;
-  #onMessage: (message: ToRole) => void = () => {};
+  /** What was said before the role listens waits in the channel. */
+  readonly #unread: ToRole[] = [];
+  #onMessage: (message: ToRole) => void = (message) => void this.#unread.push(message);
 
   constructor(name: string) {
     super();
@@ -41,6 +43,7 @@ export class VirtualChild extends EventEmitter {
   /** The role's side. */
   listen(onMessage: (message: ToRole) => void): void {
     this.#onMessage = onMessage;
+    for (const message of this.#unread.splice(0)) onMessage(message);
   }
 
   tell(message: FromRole): void {

@@ -59,7 +59,7 @@ const write = (run: Statement): Statement =>
 const handlers: readonly (readonly [RegExp, Handler])[] = [
   // Sessions.
   [
-    /^select current_setting\('server_encoding'\)/,
+    /^select current_setting\('server_encoding'\) as encoding, current_setting\('transaction_read_only'\) as read_only, current_setting\('server_version_num'\)::int as version$/,
     () =>
       guarded(
         (tx, server) =>
@@ -70,10 +70,11 @@ const handlers: readonly (readonly [RegExp, Handler])[] = [
       ),
   ],
   [
-    /^select to_regclass\('log_positions'\) is not null/,
+    /^select to_regclass\('log_positions'\) is not null and to_regclass\('usages'\) is not null as has_tables, pg_backend_pid\(\) as backend_pid, \(extract\(epoch from clock_timestamp\(\)\) \* 1000\)::float8 as now$/,
     () =>
       guarded(
-        (tx, server) => answer('SELECT', [{ has_tables: server.isMigrated, backend_pid: tx.backend.pid }]),
+        (tx, server) =>
+          answer('SELECT', [{ has_tables: server.isMigrated, backend_pid: tx.backend.pid, now: Date.now() }]),
         false,
       ),
   ],
@@ -101,7 +102,7 @@ const handlers: readonly (readonly [RegExp, Handler])[] = [
     (_, [name]) =>
       guarded((_tx, server) => answer('SELECT', [{ found: server.isMigrated ? name : null }]), false),
   ],
-  [/^select name from public\.usage_migrations/, () => read(() => answer('SELECT'))],
+  [/^select name from public\.usage_migrations order by id$/, () => read(() => answer('SELECT'))],
   [
     /^simulated migrations$/,
     () =>
@@ -294,7 +295,7 @@ const handlers: readonly (readonly [RegExp, Handler])[] = [
   ],
   // Months.
   [
-    /^select pg_get_expr\(c\.relpartbound, c\.oid\) as bound from pg_inherits/,
+    /^select pg_get_expr\(c\.relpartbound, c\.oid\) as bound from pg_inherits i join pg_class c on c\.oid = i\.inhrelid where i\.inhparent = 'usages'::regclass and not i\.inhdetachpending$/,
     () =>
       read((tx) => {
         const attached = tx.overlay.rows('months').filter(({ isAttached }) => isAttached);
@@ -305,7 +306,7 @@ const handlers: readonly (readonly [RegExp, Handler])[] = [
       }),
   ],
   [
-    /^select relname as name from pg_class where relname = any\(\$1\)/,
+    /^select relname as name from pg_class where relname = any\(\$1\) and relnamespace = current_schema\(\)::regnamespace$/,
     (_, [names]) =>
       read((tx) => {
         const found = (names as string[]).filter((name) => tx.overlay.get('months', name));
