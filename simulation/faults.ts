@@ -330,7 +330,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'topic made anew',
     modes: withKafka,
-    weight: 0,
+    weight: 3,
     begin({ world, random }) {
       world.kafka.remakeTopic(random.integer(1, 4));
       return nothing;
@@ -339,7 +339,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'Kafka log cut short',
     modes: withKafka,
-    weight: 0,
+    weight: 3,
     begin({ world, random }) {
       for (const log of world.kafka.topic?.partitions ?? [])
         if (random.chance(0.5)) world.kafka.truncate(log, random.integer(log.first, log.highWatermark));

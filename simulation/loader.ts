@@ -29,6 +29,8 @@ const isReal = (file: string) => /^(postgres\/embedded|commands)\//.test(file);
 
 function replacementFor(specifier: string, file: string): string | undefined {
   if (specifier.startsWith('node:') && isReal(file)) return undefined;
+  if (specifier === './raw-requests.ts') return 'kafka/raw-requests.ts';
+  if (specifier === 'node:net') return file === 'log/kafka/client.ts' ? 'kafka/node-net.ts' : undefined;
   if (specifier === 'node:fs/promises' && file === 'postgres/migrate.ts') return 'node/repository-files.ts';
   return virtual[specifier];
 }

@@ -34,6 +34,8 @@ export interface Topic {
 export interface Broker {
   readonly id: number;
   isUp: boolean;
+  /** How often it was started. */
+  runs: number;
   /** Takes connections and answers nothing until then. */
   hungUntilMs: number;
 }
@@ -74,7 +76,7 @@ export const inSyncMin = 2;
 
 export class KafkaCluster {
   readonly clusterId = 'simulated';
-  readonly brokers: Broker[] = [0, 1, 2].map((id) => ({ id, isUp: true, hungUntilMs: 0 }));
+  readonly brokers: Broker[] = [0, 1, 2].map((id) => ({ id, isUp: true, runs: 0, hungUntilMs: 0 }));
   topic: Topic | null = null;
   faults: KafkaFaults = noKafkaFaults;
   readonly group: ConsumerGroup;
@@ -169,6 +171,11 @@ export class KafkaCluster {
     return this.#view();
   }
 
+  /** As it was before the latest change. */
+  get viewBefore(): PartitionView[] | null {
+    return this.#before;
+  }
+
   #view(): PartitionView[] | null {
     return (
       this.topic?.partitions.map(({ number, leader, epoch, isr }) => ({
@@ -208,6 +215,7 @@ export class KafkaCluster {
 
   startBroker(id: number): void {
     this.brokers[id]!.isUp = true;
+    this.brokers[id]!.runs += 1;
     this.brokers[id]!.hungUntilMs = 0;
     this.scheduler.after(this.chance.integer(20, 2_000), () => this.#elect(), null);
   }

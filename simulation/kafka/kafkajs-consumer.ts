@@ -23,6 +23,7 @@ interface Batch {
   readonly fetchedOffset: string;
   readonly highWatermark: string;
   readonly messages: Message[];
+  readonly rawMessages: Message[];
   firstOffset(): string | null;
   lastOffset(): string;
 }
@@ -268,6 +269,7 @@ export class VirtualConsumer {
       fetchedOffset: String(offset),
       highWatermark: String(log.highWatermark),
       messages,
+      rawMessages: messages,
       firstOffset: () => messages[0]!.offset,
       lastOffset: () => last.offset,
     };

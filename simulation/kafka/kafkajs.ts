@@ -34,6 +34,9 @@ export function protocolError(type: string): Error {
 }
 
 export interface ClientOptions {
+  /** `simulated:<id + 1>`, one or more. */
+  readonly brokers: readonly string[];
+  readonly socketFactory: (to: { host: string; port: number; onConnect: () => void }) => unknown;
   readonly connectionTimeout: number;
   readonly requestTimeout: number;
 }
@@ -221,7 +224,14 @@ class VirtualAdmin {
   }
 
   async connect(): Promise<void> {
+    const { kafka } = world();
     await reach(this.#options);
+    const ids = this.#options.brokers.map((broker) => Number(broker.split(':')[1]) - 1);
+    const answering = ids.filter((id) => kafka.answers(id));
+    if (answering.length === 0)
+      throw connectionError('Connection error: connect ECONNREFUSED', { broker: 'simulated' });
+    const port = kafka.chance.pick(answering) + 1;
+    this.#options.socketFactory({ host: 'simulated', port, onConnect: () => {} });
   }
 
   async disconnect(): Promise<void> {
