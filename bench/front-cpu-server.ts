@@ -93,7 +93,8 @@ async function startFront(isKafka: boolean): Promise<Measured> {
     logger: silentLogger,
     readiness: () => ready,
     tellAppendable() {},
-    tellKeysUsed() {},
+    tellCharged() {},
+    onCharged() {},
   });
   await appender.start();
   const front = createFront({

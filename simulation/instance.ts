@@ -73,7 +73,7 @@ export function createInstance(first: Environment, isBoth: boolean): Instance {
           timing: defaultTiming,
           logger: tracingLogger('supervisor'),
           environment: () => settingsEnvironmentOnce(environment),
-          onKeysUsed() {},
+          onCharged() {},
           // A service manager starts the instance anew.
           onGivenUp: () => scheduler.after(1_000, restart, null),
         });

@@ -105,7 +105,8 @@ function frontService(worker: number, settings: Settings, logger: Logger, child:
     logger,
     readiness: () => ({ ready: true, reason: 'ready' }),
     tellAppendable: (appendable, reason) => child.tell({ type: 'appendable', appendable, reason }),
-    tellKeysUsed() {},
+    tellCharged() {},
+    onCharged() {},
   };
   const { appender, appendsInFlightMax } = createFrontLog(context);
   const groupCommit = new GroupCommit({

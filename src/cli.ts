@@ -168,6 +168,8 @@ function addKeys(program: Command, does: Does): void {
     .command('create')
     .description('make a key and print it, this once')
     .requiredOption('--name <name>', 'whose it is, for people', keyName)
+    .option('--rate <usages>', 'usages per second over the whole instance (no limit)', number(1, 1e9))
+    .option('--burst <usages>', "usages that may come at once (a second's)", number(1, 1e9))
     .option('--expires <when>', 'after a time (90d, 12h) or at one (2027-06-01T00:00Z)', expiry)
     .option(...json)
     .action(does((args: CreateKeyArguments) => withDatabase((url) => keysCreate(url, args, process))));

@@ -27,6 +27,25 @@ export const retryAfter = {
   },
 } as const;
 
+export const rateLimited = {
+  'Retry-After': {
+    required: true,
+    description: 'Whole seconds until the key may send again.',
+    schema: { type: 'integer', minimum: 1 },
+  },
+  'RateLimit-Policy': {
+    required: true,
+    description: 'Usages per second that the key may send: `"usages";q=<rate>;w=1`.',
+    schema: { type: 'string', pattern: '^"usages";q=[0-9]+;w=1$' },
+  },
+  RateLimit: {
+    required: true,
+    description:
+      'Usages left now, and whole seconds until the whole burst is there again. Every answer to a key with a limit has both fields.',
+    schema: { type: 'string', pattern: '^"usages";r=[0-9]+;t=[0-9]+$' },
+  },
+} as const;
+
 export const authenticate = {
   'WWW-Authenticate': {
     required: true,

@@ -16,6 +16,7 @@ import {
   methodNotAllowed,
   problemContent,
   problemResponse,
+  rateLimited,
   retryAfter,
 } from './answers.ts';
 import { jsonExamples, ndjsonExamples, textExamples } from './request-examples.ts';
@@ -83,6 +84,10 @@ export const postUsages: ZodOpenApiOperationObject = {
         ...problemContent(codesOf(422), problemMembers),
         'application/json': { schema: batch, examples: noneAcceptedExamples },
       },
+    },
+    429: {
+      ...problemResponse('The API key has sent more usages per second than it may.', codesOf(429)),
+      headers: rateLimited,
     },
     500: internalError,
     503: {

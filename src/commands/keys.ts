@@ -20,13 +20,20 @@ import { withClient } from './with-client.ts';
 export interface CreateKeyArguments {
   readonly name: string;
   readonly expires?: Date;
+  readonly rate?: number;
+  readonly burst?: number;
   readonly json?: boolean;
 }
 
 /** Makes a key and prints it, this once. @returns the exit code */
 export function keysCreate(databaseUrl: string, args: CreateKeyArguments, streams: CommandStreams) {
   return withClient(databaseUrl, streams, async (client) => {
-    const made = await createKey(client, { name: args.name, expiresAt: args.expires ?? null }, actor());
+    const { name, expires = null, rate = null, burst = null } = args;
+    if (burst !== null && rate === null) {
+      streams.stderr.write('--burst needs --rate: without a rate there is no limit.\n');
+      return exitCode.usage;
+    }
+    const made = await createKey(client, { name, expiresAt: expires, rate, burst }, actor());
     tellMade(made, args.json ?? false, streams);
     return exitCode.ok;
   });
@@ -95,6 +102,8 @@ function writeKeys(keys: readonly ListedKey[], now: Date, { stdout }: CommandStr
       { name: 'number', numeric: true },
       { name: 'name', numeric: false },
       { name: 'state', numeric: false },
+      { name: 'rate', numeric: true },
+      { name: 'burst', numeric: true },
       { name: 'created at', numeric: false },
       { name: 'expires at', numeric: false },
       { name: 'last used at', numeric: false },
@@ -104,6 +113,8 @@ function writeKeys(keys: readonly ListedKey[], now: Date, { stdout }: CommandStr
       String(key.number),
       key.name,
       stateOf(key, now),
+      key.rate === null ? '' : String(key.rate),
+      key.burst === null ? '' : String(key.burst),
       time(key.createdAt),
       time(key.expiresAt),
       time(key.lastUsedAt),

@@ -1,5 +1,6 @@
 /** From the usages of a request to durable rows, and the answer that says so. */
 
+import type { JudgedKey } from '../keys/key-ring.ts';
 import { type Row, withKeyNumber } from '../usage/row.ts';
 import type { Admission } from './admission.ts';
 import { resultsMember, storedAnswer } from './answers.ts';
@@ -19,10 +20,13 @@ export function createCommit(options: {
   groupCommit: GroupCommit;
   replies: Replies;
   onDurable(usages: number): void;
+  /** A request holds so many usages, valid or not. */
+  onCharged(key: JudgedKey, usages: number): void;
 }): (exchange: Exchange, head: PostHead, usages: RequestUsages) => void {
-  const { admission, groupCommit, replies, onDurable } = options;
+  const { admission, groupCommit, replies, onDurable, onCharged } = options;
   return function commit(exchange, { key }, usages) {
     const rows = key === null ? usages.rows : usages.rows.map((row) => withKeyNumber(row, key.number));
+    if (key !== null) onCharged(key, rows.length + usages.rejected);
     if (rows.length === 0) return void exchange.answer(storedAnswer(usages));
     const bytes = heldBytes(rows, usages.results);
     exchange.holds(0);

@@ -4,6 +4,7 @@
  * server closes its connection.
  */
 
+import type { RateLimit } from '../keys/rate-limit.ts';
 import type { Admission } from './admission.ts';
 import type { HttpResponse } from './uws.ts';
 
@@ -35,6 +36,8 @@ export class Exchange {
   #heldBytes = 0;
   /** The listed origin whose page asks, and may read the answer; '' where no such page does. */
   readableBy = '';
+  /** The limit of the key that the request came with; null where there is none. */
+  limit: RateLimit | null = null;
   /** No answer is possible any more: one was begun, or the client has gone. */
   isClosed = false;
   #ended = false;
@@ -98,7 +101,16 @@ export class Exchange {
     res.writeStatus(status);
     if (contentType !== '') res.writeHeader('Content-Type', contentType);
     if (this.readableBy !== '') this.#writeReadable();
+    if (this.limit) this.#writeLimit(this.limit);
     if (headers) for (const [name, value] of headers) res.writeHeader(name, value);
+  }
+
+  /** As draft-ietf-httpapi-ratelimit-headers-09 has them. */
+  #writeLimit(limit: RateLimit): void {
+    const nowMs = performance.now();
+    this.res
+      .writeHeader('RateLimit-Policy', `"usages";q=${limit.rate};w=1`)
+      .writeHeader('RateLimit', `"usages";r=${limit.left(nowMs)};t=${limit.secondsToFull(nowMs)}`);
   }
 
   #writeReadable(): void {

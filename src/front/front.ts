@@ -5,6 +5,7 @@
 
 import type { Registry } from 'prom-client';
 import { readApiDocument } from '../observability/api-document.ts';
+import type { Charges } from '../role/messages.ts';
 import { once } from '../system/once.ts';
 import { StartRefusedError } from '../system/start-refused-error.ts';
 import { createIntake, type IntakeOptions } from './intake.ts';
@@ -20,8 +21,10 @@ export interface FrontOptions extends IntakeOptions {
 
 export interface Front {
   readonly registry: Registry;
-  /** The numbers of the API keys that were used since it was asked last. */
-  takeUsedKeys(): number[];
+  /** What API keys were charged here since it was asked last. */
+  takeCharges(): Charges;
+  /** What another front of the instance charged. */
+  chargedElsewhere(charges: Charges): void;
   /** The port listened on; known after `start`. */
   readonly port: number;
   /** @throws ListenError, UwsUnavailableError */
@@ -77,7 +80,8 @@ export function createFront(options: FrontOptions): Front {
 
   return {
     registry: intake.registry,
-    takeUsedKeys: intake.keyCheck.takeUsed,
+    takeCharges: intake.keyCheck.takeCharges,
+    chargedElsewhere: intake.keyCheck.chargedElsewhere,
     get port() {
       return port;
     },

@@ -6,7 +6,7 @@
 
 /** A problem of a whole request. `detail` says what to do. */
 export interface HttpProblem {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 411 | 413 | 415 | 422 | 500 | 503;
+  readonly status: 400 | 401 | 403 | 404 | 405 | 408 | 411 | 413 | 415 | 422 | 429 | 500 | 503;
   readonly title: string;
   readonly detail: string;
 }
@@ -119,6 +119,12 @@ export const httpProblems = {
     status: 422,
     title: 'No usages',
     detail: 'The request holds no usage. Send a JSON object, a non-empty array, or at least one NDJSON line.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Rate limit reached',
+    detail:
+      'This API key has sent as many usages as it may. Repeat the request after Retry-After seconds, or ask the operator for a higher rate.',
   },
   internal_error: {
     status: 500,

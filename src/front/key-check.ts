@@ -7,6 +7,7 @@ import { followKeyFile } from '../keys/known-keys.ts';
 import { keysAreRequired } from '../keys/required.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createTrouble } from '../observability/told.ts';
+import type { Charges } from '../role/messages.ts';
 import type { Exchange } from './exchange.ts';
 import type { Replies } from './replies.ts';
 import type { RequestHead } from './request-head.ts';
@@ -19,8 +20,11 @@ export interface KeyCheck {
   /** False while no keys were ever known, not even that there are none: nobody can be judged then. */
   readonly isKnowing: boolean;
   check(exchange: Exchange, head: Readonly<RequestHead>): KeyVerdict;
-  /** The numbers of the keys that were used since it was asked last. */
-  takeUsed(): number[];
+  /** The usages of a request beyond the first, which `check` charged. */
+  chargeRest(key: JudgedKey, usages: number): void;
+  /** What was charged here since it was asked last. */
+  takeCharges(): Charges;
+  chargedElsewhere(charges: Charges): void;
   start(): Promise<void>;
   stop(): void;
 }
@@ -29,7 +33,9 @@ const noCheck: KeyCheck = {
   isRequired: false,
   isKnowing: true,
   check: () => null,
-  takeUsed: () => [],
+  chargeRest() {},
+  takeCharges: () => [],
+  chargedElsewhere() {},
   start: async () => {},
   stop() {},
 };
@@ -44,16 +50,21 @@ export function createKeyCheck(options: {
   const { settings, logger, replies, now } = options;
   if (!keysAreRequired(settings)) return noCheck;
   const ring = new KeyRing();
-  const used = new Set<number>();
+  let charges = new Map<number, number>();
   let isKnowing = false;
   const file = followKeyFile({
     path: settings.USAGE_KEYS_FILE ?? keptKeysPath(settings.DATA_DIR),
     onKeys(keys) {
-      ring.replace(keys);
+      ring.replace(keys, performance.now());
       isKnowing = true;
     },
     trouble: createTrouble(logger, 'keys_unknown'),
   });
+  function charge({ number, limit }: JudgedKey, usages: number): void {
+    charges.set(number, (charges.get(number) ?? 0) + usages);
+    limit?.charge(usages, performance.now());
+  }
+
   return {
     isRequired: true,
     get isKnowing() {
@@ -69,13 +80,26 @@ export function createKeyCheck(options: {
         replies.refuse(exchange, judged);
         return undefined;
       }
-      used.add(judged.number);
+      exchange.limit = judged.limit;
+      const waitMs = judged.limit?.waitMs(exchange.startedMs) ?? 0;
+      if (waitMs > 0) {
+        replies.limit(exchange, waitMs);
+        return undefined;
+      }
+      charge(judged, 1);
       return judged;
     },
-    takeUsed() {
-      const numbers = [...used];
-      used.clear();
-      return numbers;
+    chargeRest(key, usages) {
+      if (usages > 1) charge(key, usages - 1);
+    },
+    takeCharges() {
+      const taken = [...charges];
+      charges = new Map();
+      return taken;
+    },
+    chargedElsewhere(from) {
+      const nowMs = performance.now();
+      for (const [number, usages] of from) ring.chargedElsewhere(number, usages, nowMs);
     },
     start: file.start,
     stop: file.stop,

@@ -37,7 +37,7 @@ const framedBytesMax = 999_999_999;
 
 export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, req: HttpRequest) => void {
   const { admission, replies, pageCheck, keyCheck, bodyBytesMax, begin } = parts;
-  const commit = createCommit(parts);
+  const commit = createCommit({ ...parts, onCharged: keyCheck.chargeRest });
   const read = createRead({ ...parts, onUsages: commit });
   const receive = createReceive({ ...parts, onBody: read });
 

@@ -9,8 +9,8 @@ import { once } from '../system/once.ts';
 import { createFront } from './front.ts';
 import { createFrontLog } from './front-log.ts';
 
-/** How soon `api_keys.last_used_at` knows of a use. */
-const tellKeysUsedEveryMs = 10_000;
+/** How soon the other fronts know what was charged here: what they can overdraw a limit together by. */
+const tellChargedEveryMs = 100;
 
 await runRole('front', createFrontRole);
 
@@ -30,21 +30,22 @@ function createFrontRole(context: RoleContext): RoleService {
     worker,
   });
   let telling: NodeJS.Timeout | undefined;
-  const tellKeysUsed = () => {
-    const numbers = front.takeUsedKeys();
-    if (numbers.length > 0) context.tellKeysUsed(numbers);
+  const tellCharged = () => {
+    const charges = front.takeCharges();
+    if (charges.length > 0) context.tellCharged(charges);
   };
+  context.onCharged((charges) => front.chargedElsewhere(charges));
   return {
     registry: registry ? Registry.merge([front.registry, registry]) : front.registry,
     start: once(async () => {
       await appender.start();
       await front.start();
-      telling = setInterval(tellKeysUsed, tellKeysUsedEveryMs);
+      telling = setInterval(tellCharged, tellChargedEveryMs);
     }),
     /** The log stays open until the last answer that depends on it has been given. */
     stop: once(async () => {
       clearInterval(telling);
-      tellKeysUsed();
+      tellCharged();
       await front.stop().finally(() => appender.stop());
     }),
   };

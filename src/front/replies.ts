@@ -9,6 +9,8 @@ export interface Replies {
   refuse(exchange: Exchange, code: HttpProblemCode, close?: boolean): void;
   /** As `refuse`, where what follows on the connection is not known to be a request: it is not read. */
   refuseUnheld(exchange: Exchange, code: HttpProblemCode): void;
+  /** The key has sent more than it may; `waitMs` from now on it may again. */
+  limit(exchange: Exchange, waitMs: number): void;
   /** A 503 that is not the client's doing; `member` is further JSON text of its body. */
   shed(exchange: Exchange, code: HttpProblemCode, member?: string | null): void;
   /** A mistake of ours: 500. */
@@ -30,6 +32,11 @@ export function createReplies({ onRefused, onShed, onDefect }: ReplyCounts): Rep
     refuseUnheld(exchange, code) {
       onRefused(code);
       exchange.answer(unheldProblemAnswer(code), true);
+    },
+    limit(exchange, waitMs) {
+      onRefused('rate_limited');
+      const seconds = Math.ceil(waitMs / 1_000);
+      exchange.answer({ ...problemAnswer('rate_limited'), headers: [['Retry-After', String(seconds)]] });
     },
     shed(exchange, code, member = null) {
       onShed(code);

@@ -21,6 +21,10 @@ export interface KnownKey {
   /** Epoch milliseconds; null: it does not expire. */
   readonly expiresAtMs: number | null;
   readonly isRevoked: boolean;
+  /** Usages per second over the whole instance; null: no limit. */
+  readonly rate: number | null;
+  /** Usages that may come at once; null: as many as a second's. */
+  readonly burst: number | null;
 }
 
 const keyFile = z.object({
@@ -33,6 +37,8 @@ const keyFile = z.object({
         secretSha256: z.string().regex(/^[0-9a-f]{64}$/),
         expiresAtMs: z.number().int().nullable(),
         isRevoked: z.boolean(),
+        rate: z.number().int().positive().nullable(),
+        burst: z.number().int().positive().nullable(),
       }),
     )
     .max(100_000),

@@ -9,6 +9,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { idEnd, idStart, parseApiKey } from './api-key.ts';
 import type { KnownKey } from './key-file.ts';
+import { RateLimit } from './rate-limit.ts';
 
 /** Codes of problems of the whole request. */
 export type KeyRefusal = 'key_missing' | 'key_unknown' | 'key_revoked' | 'key_expired';
@@ -19,6 +20,7 @@ interface Entry {
   readonly secretSha256: Buffer;
   readonly expiresAtMs: number;
   readonly isRevoked: boolean;
+  readonly limit: RateLimit | null;
   /** The text that was found right last: whoever presents it again is not hashed again. */
   presented: string;
 }
@@ -27,13 +29,21 @@ interface Entry {
 export interface JudgedKey {
   readonly id: string;
   readonly number: number;
+  /** Null where it may send as much as it likes. */
+  readonly limit: RateLimit | null;
 }
 
 export class KeyRing {
   #entries = new Map<string, Entry>();
+  /** By the numbers of their keys. */
+  #limits = new Map<number, RateLimit | null>();
 
-  /** From now on these are the keys. */
-  replace(keys: readonly KnownKey[]): void {
+  /**
+   * From now on these are the keys. A limit that stays the same keeps what was charged.
+   * @param nowMs the monotonic clock
+   */
+  replace(keys: readonly KnownKey[], nowMs: number): void {
+    const before = this.#entries;
     this.#entries = new Map(
       keys.map((key) => [
         key.id,
@@ -43,10 +53,17 @@ export class KeyRing {
           secretSha256: Buffer.from(key.secretSha256, 'hex'),
           expiresAtMs: key.expiresAtMs ?? Number.POSITIVE_INFINITY,
           isRevoked: key.isRevoked,
+          limit: limitOf(key, before.get(key.id)?.limit ?? null, nowMs),
           presented: '',
         },
       ]),
     );
+    this.#limits = new Map([...this.#entries.values()].map(({ number, limit }) => [number, limit]));
+  }
+
+  /** Another front took usages that came with this key. `nowMs` is of the monotonic clock. */
+  chargedElsewhere(number: number, usages: number, nowMs: number): void {
+    this.#limits.get(number)?.charge(usages, nowMs);
   }
 
   /**
@@ -60,6 +77,12 @@ export class KeyRing {
     if (entry.isRevoked) return 'key_revoked';
     return nowMs < entry.expiresAtMs ? entry : 'key_expired';
   }
+}
+
+function limitOf(key: KnownKey, before: RateLimit | null, nowMs: number): RateLimit | null {
+  if (key.rate === null) return null;
+  const burst = key.burst ?? key.rate;
+  return before?.rate === key.rate && before.burst === burst ? before : new RateLimit(key.rate, burst, nowMs);
 }
 
 function isRight(entry: Entry, text: string): boolean {

@@ -55,8 +55,9 @@ export function createAloneLink(options: AloneLinkOptions): RoleLink {
     tellAppendable(value, reason) {
       appendable = { appendable: value, reason };
     },
-    // Nobody beside it has the database.
-    tellKeysUsed() {},
+    // There is no other front, and nobody beside it has the database.
+    tellCharged() {},
+    onCharged() {},
     tellReady() {
       started = true;
     },

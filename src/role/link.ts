@@ -1,6 +1,7 @@
 /** What a role process has around it: a supervisor at the other end of an IPC channel, or nobody. */
 
 import type { MetricSnapshot } from '../observability/metrics.ts';
+import type { Charges } from './messages.ts';
 
 export interface Readiness {
   readonly ready: boolean;
@@ -13,8 +14,10 @@ export interface RoleLink {
   /** What `/readyz` of the instance answers just now. */
   readiness(): Readiness;
   tellAppendable(appendable: boolean, reason: string): void;
-  /** Usages came with the API keys of these numbers. */
-  tellKeysUsed(numbers: number[]): void;
+  /** A front charged the API keys: the others are told. */
+  tellCharged(charges: Charges): void;
+  /** What other fronts charge goes to `listener` from now on. */
+  onCharged(listener: (charges: Charges) => void): void;
   /** The role does its work now. */
   tellReady(): void;
   /** The process lives, and these are its metrics where they could be collected. One push at a time. */

@@ -21,6 +21,7 @@ import { StartRefusedError } from '../system/start-refused-error.ts';
 import { createAloneLink } from './alone-link.ts';
 import { parseRoleArguments } from './arguments.ts';
 import type { RoleLink } from './link.ts';
+import type { Charges } from './messages.ts';
 import type { Role } from './roles.ts';
 import { createSupervisedLink } from './supervised-link.ts';
 
@@ -37,8 +38,10 @@ export interface RoleContext {
   readiness(): { ready: boolean; reason: string };
   /** A front tells whether it can append durably; said at every change, and once before `start` resolves. */
   tellAppendable(appendable: boolean, reason: string): void;
-  /** A front was sent usages with the API keys of these numbers. */
-  tellKeysUsed(numbers: number[]): void;
+  /** A front charged the API keys: the other fronts of the instance are told. */
+  tellCharged(charges: Charges): void;
+  /** What the other fronts charge goes to `listener` from now on. */
+  onCharged(listener: (charges: Charges) => void): void;
 }
 
 /** What a role is: nothing happens at create; `start` and `stop` return the promise in flight when called again. */
@@ -114,7 +117,8 @@ export async function runRole(role: Role, create: (context: RoleContext) => Role
       logger,
       readiness: () => link.readiness(),
       tellAppendable: (appendable, reason) => link.tellAppendable(appendable, reason),
-      tellKeysUsed: (numbers) => link.tellKeysUsed(numbers),
+      tellCharged: (charges) => link.tellCharged(charges),
+      onCharged: (listener) => link.onCharged(listener),
     });
     await link.start();
     const push = createPush(link, service, processMetrics, logger);

@@ -1,7 +1,7 @@
 /** The link of a role that the supervisor forked. */
 
 import type { Readiness, RoleLink } from './link.ts';
-import type { FromRole, ToRole } from './messages.ts';
+import type { Charges, FromRole, ToRole } from './messages.ts';
 
 export interface SupervisedLinkOptions {
   /** The supervisor orders the stop. */
@@ -15,6 +15,7 @@ export function createSupervisedLink(options: SupervisedLinkOptions): RoleLink {
   /** The push that the channel has not taken yet: a supervisor that does not read must not fill our memory. */
   let pushing: Promise<void> | null = null;
   let closing = false;
+  let hearCharged: (charges: Charges) => void = () => {};
 
   /** Resolves when the channel took the message; a closed channel is told by 'disconnect', not here. */
   const send = (message: FromRole) =>
@@ -27,6 +28,7 @@ export function createSupervisedLink(options: SupervisedLinkOptions): RoleLink {
     async start() {
       process.on('message', (message: ToRole) => {
         if (message.type === 'stop') options.onStop();
+        else if (message.type === 'charged') hearCharged(message.charges);
         else readiness = { ready: message.ready, reason: message.reason };
       });
       process.once('disconnect', () => closing || options.onOrphaned());
@@ -37,8 +39,11 @@ export function createSupervisedLink(options: SupervisedLinkOptions): RoleLink {
     tellAppendable(appendable, reason) {
       void send({ type: 'appendable', appendable, reason });
     },
-    tellKeysUsed(numbers) {
-      void send({ type: 'keysUsed', numbers });
+    tellCharged(charges) {
+      void send({ type: 'charged', charges });
+    },
+    onCharged(listener) {
+      hearCharged = listener;
     },
     tellReady() {
       void send({ type: 'ready' });

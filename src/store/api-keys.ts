@@ -9,6 +9,10 @@ export interface NewKey {
   readonly name: string;
   /** Null: it does not expire. */
   readonly expiresAt: Date | null;
+  /** Usages per second over the whole instance; null: no limit. */
+  readonly rate: number | null;
+  /** Usages that may come at once; null: as many as a second's. */
+  readonly burst: number | null;
 }
 
 /** A key just made: `text` is told to its owner once and kept nowhere. */
@@ -36,7 +40,7 @@ export function createKey(client: Queryable, key: NewKey, actor: string): Promis
 }
 
 /**
- * Makes a key of the same name and expiry beside an old one, which goes on for `overlapMs` and not longer than it would
+ * Makes a key of the same name, expiry and limit beside an old one, which goes on for `overlapMs` and not longer than it would
  * have without.
  * @returns null where there is no such key, or it is revoked or expired
  */
@@ -47,14 +51,14 @@ export function rotateKey(
   actor: string,
 ): Promise<MadeKey | null> {
   return inOneTransaction(client, async () => {
-    const { rows } = await client.query<{ name: string; expires_at: Date | null }>(
-      `select name, expires_at from api_keys
+    const { rows } = await client.query<NamedKey>(
+      `select name, expires_at, rate, burst from api_keys
        where id = $1 and revoked_at is null and (expires_at is null or expires_at > now()) for update`,
       [id],
     );
     const old = rows[0];
     if (!old) return null;
-    const made = await insertKey(client, { name: old.name, expiresAt: old.expires_at });
+    const made = await insertKey(client, newKeyOf(old));
     await client.query(
       `update api_keys set expires_at = least(expires_at, now() + $2 * interval '1 millisecond') where id = $1`,
       [id, overlapMs],
@@ -79,23 +83,22 @@ export function revokeKey(client: Queryable, id: string, actor: string): Promise
 
 /** Every key there ever was, oldest first. */
 export async function listKeys(client: Queryable): Promise<ListedKey[]> {
-  const { rows } = await client.query<{
-    id: string;
-    number: number;
-    name: string;
-    created_at: Date;
-    expires_at: Date | null;
-    revoked_at: Date | null;
-    last_used_at: Date | null;
-  }>(
-    'select id, number, name, created_at, expires_at, revoked_at, last_used_at from api_keys order by number',
+  const { rows } = await client.query<
+    NamedKey & {
+      id: string;
+      number: number;
+      created_at: Date;
+      revoked_at: Date | null;
+      last_used_at: Date | null;
+    }
+  >(
+    'select id, number, name, rate, burst, created_at, expires_at, revoked_at, last_used_at from api_keys order by number',
   );
   return rows.map((row) => ({
     id: row.id,
     number: row.number,
-    name: row.name,
+    ...newKeyOf(row),
     createdAt: row.created_at,
-    expiresAt: row.expires_at,
     revokedAt: row.revoked_at,
     lastUsedAt: row.last_used_at,
   }));
@@ -103,24 +106,26 @@ export async function listKeys(client: Queryable): Promise<ListedKey[]> {
 
 /** Every key as fronts know it, in a fixed order. */
 export async function loadKnownKeys(client: Queryable): Promise<KnownKey[]> {
-  const { rows } = await client.query<{
-    id: string;
-    number: number;
-    name: string;
-    secret: string;
-    expires_at: Date | null;
-    revoked: boolean;
-  }>(
-    `select id, number, name, encode(secret_sha256, 'hex') as secret, expires_at, revoked_at is not null as revoked
+  const { rows } = await client.query<
+    NamedKey & {
+      id: string;
+      number: number;
+      secret: string;
+      revoked: boolean;
+    }
+  >(
+    `select id, number, name, encode(secret_sha256, 'hex') as secret, expires_at, rate, burst, revoked_at is not null as revoked
      from api_keys order by number`,
   );
-  return rows.map(({ id, number, name, secret, expires_at, revoked }) => ({
+  return rows.map(({ id, number, name, secret, expires_at, rate, burst, revoked }) => ({
     id,
     number,
     name,
     secretSha256: secret,
     expiresAtMs: expires_at?.getTime() ?? null,
     isRevoked: revoked,
+    rate,
+    burst,
   }));
 }
 
@@ -129,11 +134,22 @@ export async function markKeysUsed(client: Queryable, numbers: readonly number[]
   await client.query('update api_keys set last_used_at = now() where number = any($1)', [numbers]);
 }
 
+interface NamedKey {
+  name: string;
+  expires_at: Date | null;
+  rate: number | null;
+  burst: number | null;
+}
+
+function newKeyOf({ name, expires_at, rate, burst }: NamedKey): NewKey {
+  return { name, expiresAt: expires_at, rate, burst };
+}
+
 async function insertKey(client: Queryable, key: NewKey): Promise<MadeKey> {
   const { id, secretSha256, text } = makeApiKey();
   const { rows } = await client.query<{ number: number }>(
-    'insert into api_keys (id, name, secret_sha256, expires_at) values ($1, $2, $3, $4) returning number',
-    [id, key.name, secretSha256, key.expiresAt],
+    'insert into api_keys (id, name, secret_sha256, expires_at, rate, burst) values ($1, $2, $3, $4, $5, $6) returning number',
+    [id, key.name, secretSha256, key.expiresAt, key.rate, key.burst],
   );
   return { ...key, id, number: rows[0]!.number, text };
 }

@@ -8,6 +8,7 @@ import type { Logger } from '../observability/logger.ts';
 import { mergeSnapshots } from '../observability/merge.ts';
 import { createMetrics, type MetricName, type MetricSnapshot } from '../observability/metrics.ts';
 import { onChange } from '../observability/told.ts';
+import type { Charges } from '../role/messages.ts';
 import type { Role } from '../role/roles.ts';
 import { createMetricsHub } from './metrics-hub.ts';
 import { type InstanceReadiness, instanceReadiness } from './readiness.ts';
@@ -21,8 +22,8 @@ export interface FleetOptions {
   readonly timing: Timing;
   readonly logger: Logger;
   environment(row: RoleRow): NodeJS.ProcessEnv;
-  /** Fronts were sent usages with the API keys of these numbers. */
-  onKeysUsed(numbers: readonly number[]): void;
+  /** A front charged the API keys. */
+  onCharged(charges: Charges): void;
   /** A role keeps failing; called once at most. */
   onGivenUp(): void;
 }
@@ -92,7 +93,11 @@ export function createFleet(options: FleetOptions): Fleet {
       },
       greeting: () => ({ type: 'readiness', ...readiness() }),
       onChange: slotChanged,
-      onKeysUsed: options.onKeysUsed,
+      onCharged(charges) {
+        options.onCharged(charges);
+        const others = members.filter((member) => member.row === row && member.slot.worker !== worker);
+        for (const { slot } of others) slot.tell({ type: 'charged', charges });
+      },
       onMetrics: hub.push,
       onEnd: hub.retire,
       onRestart: () => metric.usage_role_restarts_total.inc(labels),

@@ -12,7 +12,7 @@ import { performance } from 'node:perf_hooks';
 import type { Logger } from '../observability/logger.ts';
 import type { MetricSnapshot } from '../observability/metrics.ts';
 import { roleArguments, roleEnvironment, roleNodeArguments } from '../role/arguments.ts';
-import type { FromRole, ToRole } from '../role/messages.ts';
+import type { Charges, FromRole, ToRole } from '../role/messages.ts';
 import type { Role } from '../role/roles.ts';
 import { once } from '../system/once.ts';
 import type { FrontState } from './readiness.ts';
@@ -31,7 +31,8 @@ export interface RoleSlotOptions {
   greeting(): ToRole;
   /** The process got ready, changed what it can do, or ended. */
   onChange(): void;
-  onKeysUsed(numbers: readonly number[]): void;
+  /** A front charged the API keys. */
+  onCharged(charges: Charges): void;
   onMetrics(process: object, snapshot: MetricSnapshot): void;
   onEnd(process: object): void;
   /** A process ended unasked and is started again. */
@@ -116,7 +117,7 @@ export function createRoleSlot(options: RoleSlotOptions): RoleSlot {
     process.heard = true;
     process.heardAtMs = performance.now();
     if (message.type === 'metrics') options.onMetrics(process, message.snapshot);
-    if (message.type === 'keysUsed') options.onKeysUsed(message.numbers);
+    if (message.type === 'charged') options.onCharged(message.charges);
     if (message.type === 'appendable') {
       process.appendable = message.appendable;
       process.reason = message.reason;

@@ -90,7 +90,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     timing,
     logger,
     environment: environmentOf,
-    onKeysUsed: (numbers) => keys?.used(numbers),
+    onCharged: (charges) => keys?.used(charges.map(([number]) => number)),
     onGivenUp() {
       code = exitCode.failure;
       void stop();

@@ -155,6 +155,12 @@ test('every problem of the document but a mistake of ours is given, as described
   await until(async () => (await post(keyed.port, usage)).status === 401, { what: 'the keys are known' });
   for (const text of ['', 'uik_wrong', revoked.text, expired.text])
     take(await post(keyed.port, usage, text === '' ? {} : { 'x-api-key': text }));
+  const limited = knownKey(3, { rate: 1, burst: 1 });
+  await write([limited]);
+  await until(async () => (await post(keyed.port, usage, { 'x-api-key': limited.text })).status === 429, {
+    what: 'the limited key is known and spent',
+  });
+  take(await post(keyed.port, usage, { 'x-api-key': limited.text }));
 
   const notFound = await send(port, { path: '/other' });
   assert.equal(notFound.json.code, 'not_found');

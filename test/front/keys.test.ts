@@ -106,3 +106,56 @@ test('on loopback no key is asked for, unless the operator says so; elsewhere on
   const closed = await startFront(t, { HOST: '0.0.0.0', USAGE_KEYS_FILE: path });
   assertProblem(await post(closed.port, usage), 401, 'key_missing');
 });
+
+test('a key over its rate: 429 with the time to wait, before the body is looked at; others go on', async (t) => {
+  const limited = knownKey(1, { rate: 1, burst: 3 });
+  const free = knownKey(2);
+  const { port, appender } = await startKeyed(t, [limited, free]);
+  const first = await post(port, usage, bearer(limited.text));
+  assert.equal(first.status, 201);
+  assert.equal(first.headers['ratelimit-policy'], '"usages";q=1;w=1');
+  assert.match(first.headers.ratelimit!, /^"usages";r=2;t=1$/);
+  // All are taken, and leave a debt of eight.
+  assert.equal((await post(port, Array(10).fill(usage), bearer(limited.text))).status, 201);
+  const refused = await post(port, 'not even JSON', bearer(limited.text));
+  assertProblem(refused, 429, 'rate_limited');
+  const wait = Number(refused.headers['retry-after']);
+  assert.ok(wait >= 7 && wait <= 9, `${wait} s`);
+  assert.match(refused.headers.ratelimit!, /^"usages";r=0;t=1[01]$/);
+  const other = await post(port, usage, bearer(free.text));
+  assert.equal(other.status, 201);
+  assert.equal(other.headers.ratelimit, undefined);
+  assert.equal(appender.rows().length, 12);
+});
+
+test('what other fronts charged counts here, and what is charged here is told', async (t) => {
+  const limited = knownKey(5, { rate: 1, burst: 100 });
+  const { port, front } = await startKeyed(t, [limited]);
+  assert.equal(
+    (await post(port, [usage, usage, { ...usage, patientId: '' }], bearer(limited.text))).status,
+    207,
+  );
+  assert.deepEqual(front.takeCharges(), [[5, 3]]);
+  assert.deepEqual(front.takeCharges(), []);
+  front.chargedElsewhere([
+    [5, 200],
+    [6, 1],
+  ]);
+  assertProblem(await post(port, usage, bearer(limited.text)), 429, 'rate_limited');
+});
+
+test('a change of the keys that leaves a limit as it is forgives nothing', async (t) => {
+  const limited = knownKey(1, { rate: 1, burst: 1 });
+  const { port, write } = await startKeyed(t, [limited]);
+  assert.equal((await post(port, Array(1_000).fill(usage), bearer(limited.text))).status, 201);
+  const added = knownKey(2);
+  await write([limited, added]);
+  await until(async () => (await post(port, usage, bearer(added.text))).status === 201, {
+    what: 'it is known',
+  });
+  assert.equal((await post(port, usage, bearer(limited.text))).status, 429);
+  await write([{ ...limited, key: { ...limited.key, rate: 100_000, burst: 10 } }, added]);
+  await until(async () => (await post(port, usage, bearer(limited.text))).status === 201, {
+    what: 'it may send',
+  });
+});

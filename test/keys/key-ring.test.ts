@@ -11,7 +11,7 @@ const nowMs = Date.UTC(2026, 5, 1);
 test('a known key is told by its number, the first time and every other', () => {
   const [one, two] = [knownKey(1), knownKey(2)];
   const ring = new KeyRing();
-  ring.replace([one.key, two.key]);
+  ring.replace([one.key, two.key], 0);
   for (const text of [one.text, two.text, one.text, one.text]) {
     const judged = ring.judge(text, nowMs);
     assert.ok(typeof judged !== 'string');
@@ -25,7 +25,7 @@ test('none, a wrong secret, a revoked key and an expired one are each refused by
   const revoked = knownKey(2, { isRevoked: true });
   const expired = knownKey(3, { expiresAtMs: nowMs });
   const ring = new KeyRing();
-  ring.replace([good.key, revoked.key, expired.key]);
+  ring.replace([good.key, revoked.key, expired.key], 0);
   ring.judge(good.text, nowMs);
   // Another key of the same id: right in form and check, wrong in its secret.
   const impostor = makeApiKey();
@@ -42,17 +42,17 @@ test('none, a wrong secret, a revoked key and an expired one are each refused by
 test('whether a key is revoked is told only to who has it', () => {
   const revoked = knownKey(1, { isRevoked: true });
   const ring = new KeyRing();
-  ring.replace([revoked.key]);
+  ring.replace([revoked.key], 0);
   assert.equal(ring.judge(`${revoked.text.slice(0, -1)}!`, nowMs), 'key_unknown');
 });
 
 test('a key that was removed or changed counts at once', () => {
   const one = knownKey(1);
   const ring = new KeyRing();
-  ring.replace([one.key]);
+  ring.replace([one.key], 0);
   assert.notEqual(typeof ring.judge(one.text, nowMs), 'string');
-  ring.replace([{ ...one.key, isRevoked: true }]);
+  ring.replace([{ ...one.key, isRevoked: true }], 0);
   assert.equal(ring.judge(one.text, nowMs), 'key_revoked');
-  ring.replace([]);
+  ring.replace([], 0);
   assert.equal(ring.judge(one.text, nowMs), 'key_unknown');
 });

@@ -17,6 +17,8 @@ const key: KnownKey = {
   secretSha256: 'ab'.repeat(32),
   expiresAtMs: null,
   isRevoked: false,
+  rate: null,
+  burst: null,
 };
 
 test('no file, keys, other keys, rubbish, keys again', async (t) => {

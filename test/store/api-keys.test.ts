@@ -15,6 +15,7 @@ import {
 import { listAudit } from '../../src/store/audit.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
 
+const unlimited = { rate: null, burst: null };
 const postgres = await startTestPostgres();
 
 async function connect(t: { after(close: () => Promise<void>): void }): Promise<pg.Client> {
@@ -26,8 +27,12 @@ async function connect(t: { after(close: () => Promise<void>): void }): Promise<
 
 test('what is kept of a key is its hash; its number is its own for good', async (t) => {
   const client = await connect(t);
-  const one = await createKey(client, { name: 'clinic', expiresAt: null }, 'ann');
-  const two = await createKey(client, { name: 'app', expiresAt: new Date(Date.UTC(2100, 0)) }, 'ann');
+  const one = await createKey(client, { name: 'clinic', expiresAt: null, ...unlimited }, 'ann');
+  const two = await createKey(
+    client,
+    { name: 'app', expiresAt: new Date(Date.UTC(2100, 0)), ...unlimited },
+    'ann',
+  );
   assert.deepEqual([one.number, two.number], [1, 2]);
   const known = await loadKnownKeys(client);
   assert.deepEqual(
@@ -41,7 +46,7 @@ test('what is kept of a key is its hash; its number is its own for good', async 
 
 test('a rotation makes a key beside the old one, which ends with the overlap and not later than before', async (t) => {
   const client = await connect(t);
-  const old = await createKey(client, { name: 'clinic', expiresAt: null }, 'ann');
+  const old = await createKey(client, { name: 'clinic', expiresAt: null, ...unlimited }, 'ann');
   const next = await rotateKey(client, old.id, 3_600_000, 'ben');
   assert.ok(next);
   assert.equal(next.name, 'clinic');
@@ -62,7 +67,7 @@ test('a rotation makes a key beside the old one, which ends with the overlap and
 
 test('a revoked key stays, and is not revoked or rotated again', async (t) => {
   const client = await connect(t);
-  const { id } = await createKey(client, { name: 'clinic', expiresAt: null }, 'ann');
+  const { id } = await createKey(client, { name: 'clinic', expiresAt: null, ...unlimited }, 'ann');
   assert.equal(await revokeKey(client, id, 'ann'), true);
   assert.equal(await revokeKey(client, id, 'ann'), false);
   assert.equal(await rotateKey(client, id, 1, 'ann'), null);
@@ -74,8 +79,8 @@ test('a revoked key stays, and is not revoked or rotated again', async (t) => {
 
 test('the last use is kept', async (t) => {
   const client = await connect(t);
-  await createKey(client, { name: 'used', expiresAt: null }, 'ann');
-  await createKey(client, { name: 'not', expiresAt: null }, 'ann');
+  await createKey(client, { name: 'used', expiresAt: null, ...unlimited }, 'ann');
+  await createKey(client, { name: 'not', expiresAt: null, ...unlimited }, 'ann');
   await markKeysUsed(client, [1]);
   const keys = await listKeys(client);
   assert.ok(keys[0]!.lastUsedAt);
@@ -84,7 +89,7 @@ test('the last use is kept', async (t) => {
 
 test('everything is in the audit log, which nobody changes', async (t) => {
   const client = await connect(t);
-  const one = await createKey(client, { name: 'clinic', expiresAt: null }, 'ann');
+  const one = await createKey(client, { name: 'clinic', expiresAt: null, ...unlimited }, 'ann');
   const two = await rotateKey(client, one.id, 1_000, 'ben');
   await revokeKey(client, two!.id, 'ann');
   assert.deepEqual(
@@ -110,6 +115,8 @@ test('what fails leaves neither a key nor an entry', async (t) => {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   t.after(() => client.end());
-  await assert.rejects(createKey(client, { name: 'clinic', expiresAt: null }, 'ann'), { code: '23514' });
+  await assert.rejects(createKey(client, { name: 'clinic', expiresAt: null, ...unlimited }, 'ann'), {
+    code: '23514',
+  });
   assert.deepEqual(await listKeys(client), []);
 });

@@ -26,6 +26,17 @@ async function post(key: string | null, body: object = usage): Promise<{ status:
   return { status: response.status, ...(code === undefined ? {} : { code }) };
 }
 
+/** Eight clients that post as fast as they are answered: how many usages were taken, and in which time. */
+async function pressFor(ms: number, key: string): Promise<{ taken: number; seconds: number }> {
+  const startMs = performance.now();
+  let taken = 0;
+  const client = async () => {
+    while (performance.now() - startMs < ms) if ((await post(key)).status === 201) taken += 1;
+  };
+  await Promise.all(Array.from({ length: 8 }, client));
+  return { taken, seconds: (performance.now() - startMs) / 1_000 };
+}
+
 /** Every front answers so: 40 connections in a row do. */
 async function untilAll(key: string, expected: { status: number; code?: string }): Promise<void> {
   let alike = 0;
@@ -74,6 +85,12 @@ test('made, used, rotated, revoked; the database away, and a restart meanwhile',
   await untilAll(clinic.key, { status: 201 });
   keys('revoke', clinic.id);
   await untilAll(clinic.key, { status: 403, code: 'key_revoked' });
+
+  const limited = make('create', '--name', 'limited', '--rate', '50', '--burst', '50');
+  await until(async () => (await post(limited.key)).status !== 401, { what: 'the limited key is known' });
+  const { taken, seconds } = await pressFor(4_000, limited.key);
+  const allowed = 50 + 50 * seconds;
+  assert.ok(taken <= allowed * 1.1 && taken >= 50 * seconds * 0.9, `${taken} taken, ${allowed} allowed`);
 
   assert.equal((await stat(join(instance.dataDir, 'keys.json'))).mode & 0o777, 0o600);
   assert.match(keys('list'), /revoked/);

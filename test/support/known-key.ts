@@ -14,7 +14,7 @@ export interface TestKey {
 export function knownKey(number: number, changes: Partial<KnownKey> = {}): TestKey {
   const { id, secretSha256, text } = makeApiKey();
   const key = { id, number, name: 'a clinic', secretSha256: secretSha256.toString('hex') };
-  return { key: { ...key, expiresAtMs: null, isRevoked: false, ...changes }, text };
+  return { key: { ...key, expiresAtMs: null, isRevoked: false, rate: null, burst: null, ...changes }, text };
 }
 
 /** A key file with these keys, and what replaces it; not there yet where `keys` is null. */
