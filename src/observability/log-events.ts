@@ -76,6 +76,8 @@ export const logEvents = {
   log_gap_kept: 'Gaps in the spool can be written to log_gaps again.',
   poison_found:
     'A batch held lines that Postgres refused, or what no front of ours wrote; they are in dead_letters, their neighbours are stored.',
+  conflicts_found:
+    'A batch held usages whose identity was stored before with other content; the first stays, these are in usage_conflicts.',
   partition_stopped: 'A partition stopped; the line says why and what to do. It is tried again now and then.',
   partition_resumed: 'A partition that had stopped goes on.',
   position_moved_back: 'The database is older than what was stored: the rows are stored again from the log.',

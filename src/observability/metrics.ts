@@ -51,6 +51,10 @@ export const metricTable = {
   usage_append_usages: histogram('Usages in an acknowledged append.', ['log'], groupBuckets),
   usage_stored_total: counter('Usages stored in Postgres.', []),
   usage_duplicate_total: counter('Usages that were in Postgres already.', []),
+  usage_conflicts_total: counter(
+    'Usages dropped because their identity was stored before with other content, counted among usage_duplicate_total too; they are in usage_conflicts.',
+    [],
+  ),
   usage_dead_letters_total: counter('Lines and records put into dead_letters.', []),
   usage_log_gaps_total: counter(
     'Gaps found in a log, each once; usage_partitions_stopped tells how many still wait for an operator.',

@@ -30,6 +30,8 @@ export interface StagedRows {
   readonly copied: number;
   /** Those of them that were not there yet. */
   readonly inserted: number;
+  /** Those of the others whose content is not that of the one that is there, and that were not kept before. */
+  readonly conflicts: number;
 }
 
 /**
@@ -55,7 +57,24 @@ export async function storeStaged(
   const { rowCount } = await client.query(
     `insert into usages (${columns.sql}) select ${columns.sql} from pg_temp.usages_staged order by ctid on conflict do nothing`,
   );
-  return { copied, inserted: rowCount ?? 0 };
+  const inserted = rowCount ?? 0;
+  return { copied, inserted, conflicts: copied > inserted ? await keepConflicts(client) : 0 };
+}
+
+/**
+ * Keeps, of the staged rows, those that were dropped although they say something else than the one that was stored
+ * first: a device that uses an id twice, say. A time of receipt of its own makes no other usage.
+ * @returns how many
+ */
+async function keepConflicts(client: Queryable): Promise<number> {
+  const { rowCount } = await client.query(
+    `insert into usage_conflicts (id, patient_id, medication, used_at, utc_offset, received_at, attributes)
+     select s.id, s.patient_id, s.medication, s.used_at, s.utc_offset, s.received_at, s.attributes
+     from pg_temp.usages_staged s join usages u on u.patient_id = s.patient_id and u.used_at = s.used_at and u.id = s.id
+     where (s.medication, s.utc_offset, s.attributes) is distinct from (u.medication, u.utc_offset, u.attributes)
+     on conflict do nothing`,
+  );
+  return rowCount ?? 0;
 }
 
 /** Smaller buffers are joined: each write has a cost of its own, and at low load a record holds one row. */

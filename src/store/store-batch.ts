@@ -29,6 +29,8 @@ import { inTransaction } from './transaction.ts';
 export interface StoredBatch {
   readonly stored: number;
   readonly duplicates: number;
+  /** Those of the duplicates whose content is another one than that of the usage that is there. */
+  readonly conflicts: number;
   readonly deadLetters: readonly DeadLetter[];
   /** Those of them that Postgres refused. */
   readonly poison: number;
@@ -99,6 +101,7 @@ export function createBatchStore(options: {
     if (!(await takePosition(client, key, from, batch.next, batch.crc))) throw new OvertakenError();
     let stored = 0;
     let duplicates = 0;
+    let conflicts = 0;
     let poison = 0;
     const deadLetters: DeadLetter[] = [...batch.deadLetters];
     for (const run of batch.runs) {
@@ -106,6 +109,7 @@ export function createBatchStore(options: {
         const result = await storeCarefully(client, run, manner.staged, deadLettersPerBatchMax - poison);
         stored += result.stored;
         duplicates += result.duplicates;
+        conflicts += result.conflicts;
         poison += result.poison;
         deadLetters.push(...result.deadLetters);
         continue;
@@ -113,16 +117,21 @@ export function createBatchStore(options: {
       const rows = run.records.map((record) => record.rows);
       const copied = manner.staged
         ? await storeStaged(client, run.columns, rows)
-        : await copyRows(client, 'usages', run.columns, rows).then((n) => ({ copied: n, inserted: n }));
+        : await copyRows(client, 'usages', run.columns, rows).then((n) => ({
+            copied: n,
+            inserted: n,
+            conflicts: 0,
+          }));
       if (copied.copied !== run.usages) throw new RowCountError();
       stored += copied.inserted;
       duplicates += copied.copied - copied.inserted;
+      conflicts += copied.conflicts;
     }
     const refusal = deadLetters.at(-1)?.error ?? '';
     poisonRate.check(stored + duplicates + poison, poison, refusal);
     await insertDeadLetters(client, key, deadLetters);
     failpoint('copied');
-    return { stored, duplicates, deadLetters, poison };
+    return { stored, duplicates, conflicts, deadLetters, poison };
   }
 
   /** What to change for the next try; false: nothing here helps. */

@@ -19,6 +19,7 @@ import { namedLine, RowCountError, refusalText, storeProblem } from './store-pro
 export interface CarefulResult {
   stored: number;
   duplicates: number;
+  conflicts: number;
   readonly deadLetters: DeadLetter[];
   /** Those of them that Postgres refused; the others are records whose header is wrong. */
   poison: number;
@@ -31,7 +32,7 @@ export async function storeCarefully(
   staged: boolean,
   poisonMax: number,
 ): Promise<CarefulResult> {
-  const result: CarefulResult = { stored: 0, duplicates: 0, deadLetters: [], poison: 0 };
+  const result: CarefulResult = { stored: 0, duplicates: 0, conflicts: 0, deadLetters: [], poison: 0 };
   let throughStaging = staged;
   if (staged) await remakeStagingTable(client);
 
@@ -47,13 +48,14 @@ export async function storeCarefully(
     await client.query('savepoint lines');
     try {
       const rows = lines.map((line) => line.bytes);
-      const { copied, inserted } = throughStaging
+      const { copied, inserted, conflicts } = throughStaging
         ? await storeStaged(client, run.columns, rows)
         : await copyPlain(rows);
       if (copied !== lines.length) throw new RowCountError();
       await client.query('release savepoint lines');
       result.stored += inserted;
       result.duplicates += copied - inserted;
+      result.conflicts += conflicts;
       return null;
     } catch (error) {
       const problem = error instanceof RowCountError ? 'count' : storeProblem(error);
@@ -70,7 +72,7 @@ export async function storeCarefully(
 
   async function copyPlain(rows: readonly Buffer[]) {
     const copied = await copyRows(client, 'usages', run.columns, rows);
-    return { copied, inserted: copied };
+    return { copied, inserted: copied, conflicts: 0 };
   }
 
   async function storeRange(lines: readonly RowLine[]): Promise<void> {

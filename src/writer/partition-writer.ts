@@ -143,6 +143,7 @@ export function createPartitionWriter(partition: LogPartition, context: Partitio
       const refusals = [...new Set(result.deadLetters.map((letter) => letter.error))].slice(0, 5);
       logger.warn('poison_found', { partition: name, deadLetters: result.deadLetters.length, refusals });
     }
+    if (result.conflicts > 0) logger.warn('conflicts_found', { partition: name, usages: result.conflicts });
     const full = batch.bytes >= batchBytes / 2;
     batchBytes = Math.min(batchBytesMax, batchBytes * 2);
     return { kind: 'stored', row: { position: batch.next, lastCrc: batch.crc }, full };

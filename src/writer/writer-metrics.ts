@@ -8,6 +8,7 @@ import type { StoredBatch } from '../store/store-batch.ts';
 const names = [
   'usage_stored_total',
   'usage_duplicate_total',
+  'usage_conflicts_total',
   'usage_dead_letters_total',
   'usage_log_gaps_total',
   'usage_store_duration_seconds',
@@ -40,6 +41,7 @@ export function countBatch(
 ): void {
   metric.usage_stored_total.inc(result.stored);
   metric.usage_duplicate_total.inc(result.duplicates);
+  metric.usage_conflicts_total.inc(result.conflicts);
   metric.usage_dead_letters_total.inc(result.deadLetters.length);
   metric.usage_store_duration_seconds.observe({ log }, seconds);
   const now = Date.now();

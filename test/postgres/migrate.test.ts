@@ -14,7 +14,16 @@ test('migrations make the tables, and a second run does nothing', async () => {
   );
   assert.deepEqual(
     tables.map(({ name }) => name),
-    ['api_keys', 'audit_log', 'dead_letters', 'log_gaps', 'log_positions', 'usage_migrations', 'usages'],
+    [
+      'api_keys',
+      'audit_log',
+      'dead_letters',
+      'log_gaps',
+      'log_positions',
+      'usage_conflicts',
+      'usage_migrations',
+      'usages',
+    ],
   );
   assert.deepEqual(await migrate(url, silentLogger), []);
 });

@@ -114,6 +114,42 @@ describe('a writer', { concurrency: false }, () => {
     assert.equal(await writer.metric('usage_stored_total'), 3);
   });
 
+  it('keeps, of repeats, those whose content is another one, and counts them apart', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = createMemoryLog();
+    const part = log.partition('p');
+    part.append(numberedRecord(0, 100));
+    const writer = await startTestWriter(t, log.reader(), url);
+    await stored(url, 100);
+    const kept = () =>
+      query(
+        url,
+        'select patient_id, id, medication, used_at from usage_conflicts order by found_at, medication',
+      );
+    // Plain repeats, received at another time.
+    part.append(numberedRecord(0, 100), numberedRecord(100, 1));
+    await stored(url, 101);
+    assert.deepEqual(await kept(), []);
+    const id = numberedId(7);
+    part.append(testRecord([{ id, medication: 'second' }, { id }, { id, medication: 'third' }]));
+    part.append(numberedRecord(101, 1));
+    await stored(url, 102);
+    const conflict = { patient_id: 'patient', id, used_at: new Date(sampleUsedAtMs) };
+    assert.deepEqual(await kept(), [
+      { ...conflict, medication: 'second' },
+      { ...conflict, medication: 'third' },
+    ]);
+    await until(async () => (await writer.metric('usage_conflicts_total')) === 2, { what: 'the count' });
+    assert.equal(await writer.metric('usage_duplicate_total'), 103);
+    assert.equal(writer.logged.count('conflicts_found'), 1);
+    // A log that is read again, as after a restore, brings the same ones.
+    await writer.stop();
+    await query(url, 'truncate log_positions, usages');
+    await startTestWriter(t, log.reader(), url);
+    await stored(url, 102);
+    assert.equal((await kept()).length, 2);
+  });
+
   it('tries once the careful way what fails for a reason that it does not know', async (t) => {
     const url = await postgres.createDatabase();
     // As a distributed Postgres does: a COPY that meets a repeat is an internal error there.
