@@ -126,6 +126,14 @@ export function holdToLogContract(options: LogContractOptions): void {
       });
     });
 
+    test('what was handed over is ours, not gone, and went into no other log', async () => {
+      await withBoth(log, 1, async ({ reader, partition }) => {
+        assert.equal(await reader.unassignedBacklog(), 0);
+        assert.deepEqual(await reader.gonePartitions([partition.name]), []);
+        assert.deepEqual(await partition.relayed(), { from: 0, to: 0 });
+      });
+    });
+
     test('stop aborts the signal and a waiting read', async () => {
       await withBoth(log, 1, async ({ reader, partition, records }) => {
         const reading = partition.read(records[0]!.next, 1024);

@@ -1,11 +1,18 @@
 /**
- * A log in memory that keeps to the interface, for tests that must make a log do what real ones do rarely:
+ * A log in memory that keeps to the contract (test/log/memory-log.test.ts), for tests that must make a log do what real ones do rarely:
  * lose its beginning, hold a gap, a record of another program, or a newer one.
  */
 
 import { randomUUID } from 'node:crypto';
-import { LogGapError, type LogPartition, type LogReader } from '../../src/log/log.ts';
+import {
+  type LogAppender,
+  LogGapError,
+  type LogPartition,
+  type LogReader,
+  LogUnavailableError,
+} from '../../src/log/log.ts';
 import { type LogRecord, RecordTooNewError } from '../../src/log/record.ts';
+import { once } from '../../src/system/once.ts';
 import { recordCrc, type TestRecord } from './usage-records.ts';
 
 type Entry =
@@ -43,22 +50,29 @@ export interface MemoryLog {
   partition(name: string): MemoryPartition;
   /** A reader of its own, as another process would have. */
   reader(): LogReader;
+  /** An appender with a partition of its own, which ends when it stops. */
+  appender(): LogAppender;
 }
 
 export function createMemoryLog(source = `local:${randomUUID()}`): MemoryLog {
   const partitions = new Map<string, ReturnType<typeof createPartition>>();
   const readers = new Set<(partition: ReturnType<typeof createPartition>) => void>();
+  let appenders = 0;
+
+  function partitionOf(name: string): MemoryPartition {
+    let partition = partitions.get(name);
+    if (!partition) {
+      partition = createPartition(name);
+      partitions.set(name, partition);
+      for (const tell of readers) tell(partition);
+    }
+    return partition.handle;
+  }
+
   return {
     source,
-    partition(name) {
-      let partition = partitions.get(name);
-      if (!partition) {
-        partition = createPartition(name);
-        partitions.set(name, partition);
-        for (const tell of readers) tell(partition);
-      }
-      return partition.handle;
-    },
+    partition: partitionOf,
+    appender: () => createAppender(() => partitionOf(`appender-${++appenders}`)),
     reader() {
       const stopping = new AbortController();
       return {
@@ -77,6 +91,33 @@ export function createMemoryLog(source = `local:${randomUUID()}`): MemoryLog {
         },
       };
     },
+  };
+}
+
+function createAppender(makePartition: () => MemoryPartition): LogAppender {
+  const listeners: ((writable: boolean) => void)[] = [];
+  let partition: MemoryPartition | null = null;
+  function own(made: MemoryPartition | null): void {
+    partition = made;
+    for (const listener of listeners) listener(made !== null);
+  }
+  return {
+    kind: 'local',
+    async append(header, rows) {
+      if (!partition) throw new LogUnavailableError('failed', 'the log in memory is not open');
+      // As every log: what is handed over does not change with what the caller does to it afterwards.
+      partition.append({ header, rows: Buffer.from(rows) });
+      return 'local';
+    },
+    get writable() {
+      return partition !== null;
+    },
+    onWritableChange: (listener) => void listeners.push(listener),
+    start: once(async () => own(makePartition())),
+    stop: once(async () => {
+      partition?.finish();
+      own(null);
+    }),
   };
 }
 
