@@ -30,6 +30,12 @@ export const environments: { introduction: string; rows: readonly (readonly stri
       'refused with 78 and what to do',
     ],
     [
+      'the image (Debian 13, Node 24) on Docker 20.10',
+      'built; read-only without capabilities; posts through a kill, a stop and an upgrade',
+      '`npm run test:image`',
+      'every acknowledged usage stored once; 272 MB',
+    ],
+    [
       'nginx 1.22, HAProxy 2.6',
       'in front of the server',
       '`test/deployment/edge.test.ts`',

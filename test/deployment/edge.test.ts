@@ -35,7 +35,7 @@ for (const name of edgeNames)
       assert.equal(appender.rows().length, 2);
     });
 
-    it('replaces what a client says of its address, and names the host that was asked for', async (t) => {
+    it('replaces what a client says of its address, and keeps the host that was asked for', async (t) => {
       const heard: IncomingHttpHeaders[] = [];
       const server = createServer((request, response) => {
         if (request.url === '/api/usages') heard.push(request.headers);
@@ -49,8 +49,7 @@ for (const name of edgeNames)
       assert.equal(heard.length, 1);
       assert.equal(heard[0]!['x-forwarded-for'], '127.0.0.1');
       assert.equal(heard[0]!['x-forwarded-proto'], 'http');
-      assert.equal(heard[0]!['x-forwarded-host'], 'usages.example.org');
-      assert.equal(heard[0]!.host, 'localhost');
+      assert.equal(heard[0]!.host, 'usages.example.org');
     });
 
     it('sends to the other instance where one refuses connections', async (t) => {
@@ -88,11 +87,8 @@ for (const name of edgeNames)
       const { port } = await startFront(t);
       const edge = await startReadyEdge(t, name, [port]);
       assertProblem(await post(edge.port, 'x'.repeat(1_048_577)), 413, 'body_too_large');
-      assert.equal(
-        (await post(edge.port, 'x'.repeat(1_048_576))).status,
-        400,
-        'what fits is the front’s to judge',
-      );
+      const fits = await post(edge.port, 'x'.repeat(1_048_576));
+      assert.notEqual(fits.status, 413, 'what fits is the front’s to judge');
     });
 
     it('is not ready when no instance is', async (t) => {

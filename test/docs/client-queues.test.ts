@@ -7,14 +7,14 @@ import { fillLog, smallLog } from '../support/full-log.ts';
 import { createInstance } from '../support/instance.ts';
 import { writeSnippets } from '../support/page-snippets.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
-import { canRun, type QueueClient, queueClients } from '../support/queue-clients.ts';
+import { canRun, programOf, type QueueClient, queueClients } from '../support/queue-clients.ts';
 import { startSnippet } from '../support/snippet-process.ts';
 import { until } from '../support/until.ts';
 import { startWaywardProxy } from '../support/wayward-proxy.ts';
 
 const clients = queueClients.filter(canRun);
-for (const { name, command } of queueClients.filter((client) => !canRun(client)))
-  test(`the ${name} client`, { skip: `needs ${command[0]}` }, () => {});
+for (const client of queueClients.filter((client) => !canRun(client)))
+  test(`the ${client.name} client`, { skip: `needs ${programOf(client)}` }, () => {});
 
 /** As a device tells them: without an id, the queue gives it one. `patientId` is the mark by which one is found again. */
 const usages = (count: number): { patientId: string }[] =>

@@ -17,6 +17,8 @@ import { startSnippet } from '../support/snippet-process.ts';
 import { until } from '../support/until.ts';
 
 const tools = ['one.sh', 'file.sh', 'folder.sh', 'autocannon.sh', 'load.js'];
+/** Run by test/docs/client-page.test.ts. */
+const pages = ['page.html'];
 const shell = (script: string) => ['bash', '-eu', script];
 const postgres = await startTestPostgres();
 
@@ -42,7 +44,7 @@ async function settled(instance: Instance): Promise<void> {
 }
 
 test('every program of the page is run by a test, and every block is one', () => {
-  const run = [...tools, ...queueClients.flatMap(({ snippets }) => snippets)];
+  const run = [...tools, ...pages, ...queueClients.flatMap(({ snippets }) => snippets)];
   assert.deepEqual([...readSnippets().keys()].sort(), run.sort());
   assert.throws(() => readSnippets('```sh\ntrue\n```\n'), /without a name/);
 });

@@ -10,6 +10,8 @@ export interface QueueClient {
   /** The snippets it is made of. */
   readonly snippets: readonly string[];
   readonly command: readonly string[];
+  /** What must be on the PATH, where it is not the command's first word. */
+  readonly program?: string;
   /** Ids that wait in `folder`, in order. */
   waiting(folder: string): string[];
   /** Ids that were set aside there. */
@@ -39,11 +41,35 @@ export const queueClients: readonly QueueClient[] = [
     waiting: (folder) => idsOf(linesOf(join(folder, 'usages.jsonl'))),
     refused: (folder) => idsOf(linesOf(join(folder, 'usages.jsonl.refused'))),
   },
+  {
+    name: 'C++',
+    snippets: ['device.cpp'],
+    command: ['sh', '-c', 'g++ -std=c++11 -Wall -Werror -O1 -o device device.cpp && exec ./device'],
+    program: 'g++',
+    waiting: (folder) => idsOf(linesOf(join(folder, 'usages.jsonl'))),
+    refused: (folder) => idsOf(linesOf(join(folder, 'usages.refused.jsonl'))),
+  },
+  {
+    name: 'React Native',
+    snippets: ['app-queue.mjs'],
+    command: [process.execPath, join(import.meta.dirname, 'app-device.mjs')],
+    waiting: (folder) => stored(folder, 'usages').map(({ id }) => id),
+    refused: (folder) => stored(folder, 'usages.refused').map(({ usage }) => usage.id),
+  },
 ];
 
 /** Whether this machine has the program that runs it. */
-export function canRun({ command }: QueueClient): boolean {
-  return spawnSync(command[0]!, ['--version'], { stdio: 'ignore' }).status === 0;
+export function canRun(client: QueueClient): boolean {
+  return spawnSync(programOf(client), ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+export const programOf = ({ command, program }: QueueClient): string => program ?? command[0]!;
+
+/** Of the storage of `app-device.mjs`. */
+function stored(folder: string, key: string): { id: string; usage: { id: string } }[] {
+  const file = join(folder, 'storage.json');
+  if (!existsSync(file)) return [];
+  return JSON.parse(JSON.parse(readFileSync(file, 'utf8'))[key] ?? '[]');
 }
 
 /** Without what is not written to its end yet. */
