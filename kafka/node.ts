@@ -4,6 +4,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeArchive, withArchive } from './class-archive.ts';
 import type { NodeAddress } from './server-properties.ts';
 
 const run = promisify(execFile);
@@ -75,10 +76,15 @@ export function createKafkaNode(options: {
       () => true,
       () => false,
     );
+    // What is measured starts as Kafka's own scripts start it.
+    const sharesClasses = options.purpose === 'tests';
+    const archived = sharesClasses ? await withArchive(options.jars) : [];
+    const maker = sharesClasses && archived.length === 0 ? makeArchive(options.jars) : null;
     if (!formatted)
       await run(
         'java',
         [
+          ...archived,
           ...javaArguments,
           'kafka.tools.StorageTool',
           'format',
@@ -92,7 +98,7 @@ export function createKafkaNode(options: {
       );
     const started = spawn(
       'java',
-      [...javaArguments, 'kafka.Kafka', configuration],
+      [...archived, ...(maker?.arguments ?? []), ...javaArguments, 'kafka.Kafka', configuration],
       // A group of its own: a terminal's Ctrl-C reaches the starter, which stops the nodes in order.
       { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
     );
@@ -104,10 +110,11 @@ export function createKafkaNode(options: {
     started.stdout.on('data', keep);
     started.stderr.on('data', keep);
     end = new Promise((resolve) => {
-      started.once('close', () => {
+      started.once('close', (code) => {
         if (started.pid !== undefined) options.onEnd(started.pid);
         if (child === started) child = undefined;
-        resolve();
+        // By itself, or by the handler of a SIGTERM.
+        resolve(maker?.ended(code === 0 || code === 143));
       });
     });
     started.once('error', (error) => keep(Buffer.from(String(error))));
