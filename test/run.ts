@@ -5,11 +5,12 @@
  * everything can be run, a skip hides something.
  */
 
-import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { createInterface } from 'node:readline';
+import { pipeline } from 'node:stream/promises';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
 
 const root = join(import.meta.dirname, '..');
 const soak = process.argv.includes('--soak');
@@ -17,10 +18,28 @@ const chosen = process.argv.slice(2).filter((argument) => !argument.startsWith('
 const soakMinutes = Number(process.env.SOAK_MINUTES ?? 10);
 /** No test takes as long; one that hangs must end, and say its name. */
 const timeoutMs = (soak ? soakMinutes + 20 : 20) * 60_000;
-/** Whole servers with a Postgres each run in these tests: more at once would only wait for each other. */
-const concurrency = soak ? 1 : 2;
+/** Whole servers with a Postgres each run in these tests; while one file waits for a time-out, another uses its core. */
+const concurrency = soak ? 1 : availableParallelism() + 1;
+/** What takes longest, longest first: begun last, it would run alone at the end. */
+const longest = [
+  'test/chaos/kafka-conservation',
+  'test/prometheus/rules',
+  'test/supervisor/processes',
+  'test/chaos/kafka-away',
+  'test/postgres/embedded/embedded-postgres',
+  'test/chaos/',
+  'test/docs/',
+  'test/postgres/embedded/',
+  'test/writer/',
+  'test/commands/',
+  'test/log/kafka/',
+  'test/bench/',
+  'test/console/',
+  'test/front/',
+];
 
-const files = chosen.length > 0 ? chosen.flatMap(testFiles) : testFiles('test').filter(isOfThisRun);
+const files =
+  chosen.length > 0 ? chosen.flatMap(testFiles) : testFiles('test').filter(isOfThisRun).sort(byLength);
 if (files.length === 0) throw new Error('no test file found');
 /** What the files share: see test/support/cluster-template.ts. */
 const runFolder = mkdtempSync(join(tmpdir(), 'usage-tests-'));
@@ -43,32 +62,36 @@ function isOfThisRun(file: string): boolean {
   return file.startsWith('test/soak/') === soak;
 }
 
+/** The order of `longest`, then of names; the sort is stable. */
+function byLength(one: string, other: string): number {
+  const rank = (file: string) => {
+    const found = longest.findIndex((start) => file.startsWith(start));
+    return found < 0 ? longest.length : found;
+  };
+  return rank(one) - rank(other);
+}
+
 async function runTests(): Promise<number> {
-  const options = [
-    '--disable-warning=ExperimentalWarning',
-    '--test',
-    '--test-reporter=spec',
-    `--test-concurrency=${concurrency}`,
-    `--test-timeout=${timeoutMs}`,
-  ];
-  const runner = spawn(process.execPath, [...options, ...files], {
-    cwd: root,
-    env: { ...process.env, TEST_RUN_DIR: runFolder, ...(soak ? { SOAK_MINUTES: String(soakMinutes) } : {}) },
-    stdio: ['ignore', 'pipe', 'inherit'],
+  process.env.TEST_RUN_DIR = runFolder;
+  if (soak) process.env.SOAK_MINUTES = String(soakMinutes);
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+  const events = run({
+    files: files.map((file) => join(root, file)),
+    concurrency,
+    timeout: timeoutMs,
+    execArgv: ['--disable-warning=ExperimentalWarning', `--test-timeout=${timeoutMs}`],
+    signal: stopping.signal,
   });
-  // The runner ends its tests' processes itself; we only have to outlive it.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.kill(signal));
-  const ended = new Promise<number>((resolve, reject) => {
-    runner.once('error', reject);
-    runner.once('exit', (code) => resolve(code ?? 1));
+  let failed = 0;
+  events.on('test:fail', ({ todo }) => {
+    if (todo === undefined || todo === false) failed += 1;
   });
-  let skipped = 0;
-  for await (const line of createInterface({ input: runner.stdout })) {
-    process.stdout.write(`${line}\n`);
-    if (process.env.CI !== 'true' || !/^\s*\ufe63 /.test(line)) continue;
-    skipped += 1;
-    process.stdout.write('  ^ counts as a failure, because CI=true\n');
-  }
-  const code = await ended;
-  return code === 0 && skipped > 0 ? 1 : code;
+  events.on('test:pass', ({ name, skip }) => {
+    if (process.env.CI !== 'true' || skip === undefined || skip === false) return;
+    failed += 1;
+    process.stdout.write(`"${name}" was skipped, which counts as a failure, because CI=true\n`);
+  });
+  await pipeline(events, new spec(), process.stdout, { end: false });
+  return failed === 0 && !stopping.signal.aborted ? 0 : 1;
 }
