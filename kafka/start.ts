@@ -6,8 +6,8 @@
 
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { onParentGone } from '../src/system/parent-process.ts';
 import { createKafkaCluster, type KafkaCluster, KafkaNotRunnableError } from './cluster.ts';
-import { onParentGone } from './parent.ts';
 
 const { nodes, port, folder } = readOptions();
 let cluster: KafkaCluster;
@@ -30,7 +30,7 @@ async function stop(code: number) {
 process.on('SIGTERM', () => void stop(0));
 process.on('SIGINT', () => void stop(0));
 process.on('SIGHUP', () => void stop(0));
-onParentGone(() => void stop(0));
+await onParentGone(() => void stop(0));
 
 process.on('SIGUSR2', async () => {
   for (const node of cluster.nodes) if (node.pid === undefined && !stopping) await startAndWatch(node);

@@ -1,15 +1,17 @@
 /** What a person sees when the server is up. */
 
+import { basename, relative } from 'node:path';
 import { concealPassword } from '../config/conceal.ts';
 import type { Settings } from '../config/settings.ts';
 import { keysAreRequired } from '../keys/required.ts';
 import type { StartedInstance } from '../supervisor/supervisor.ts';
+import { isRunByNpm } from '../system/parent-process.ts';
 
 const example =
   '{"patientId":"100","timestamp":"Tue Nov 01 2016 09:11:51 GMT-0500 (CDT)","medication":"Albuterol"}';
 
 /** Said where requests need a key. */
-const keyLine = '  Keys:       npx usage-ingest keys create --name my-app  (every request needs one)\n';
+const keyLine = () => `  Keys:       ${ourCommand()} keys create --name my-app  (every request needs one)\n`;
 
 export interface Addresses {
   readonly url: string;
@@ -38,13 +40,20 @@ export function bannerText(addresses: Addresses, instance: StartedInstance): str
   return `
 usage-ingest listens on ${addresses.url}/api/usages
 
-${addresses.needsKey ? keyLine : ''}  Try it:     ${addresses.curl}
-  Look:       echo 'SELECT * FROM usages' | npx usage-ingest sql -
-  Database:   ${database}${instance.embedded ? '  (embedded; npx usage-ingest database-url prints it)' : ''}
+${addresses.needsKey ? keyLine() : ''}  Try it:     ${addresses.curl}
+  Look:       echo 'SELECT * FROM usages' | ${ourCommand()} sql -
+  Database:   ${database}${instance.embedded ? `  (embedded; ${ourCommand()} database-url prints it)` : ''}
   Console:    ${addresses.adminUrl}
-  Stop:       Ctrl-C
+  Stop:       ${process.stdin.isTTY ? 'Ctrl-C' : 'send SIGTERM'}
 
 `;
+}
+
+/** As whoever started the server can say it again: npm's way, an installed program's, or the file (in an image). */
+function ourCommand(): string {
+  if (isRunByNpm()) return 'npx usage-ingest';
+  const program = process.argv[1] ?? '';
+  return basename(program) === 'usage-ingest' ? 'usage-ingest' : `node ${relative(process.cwd(), program)}`;
 }
 
 /** Where a listener on every address is reached from this machine; IPv6 in brackets. */

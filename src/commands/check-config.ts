@@ -5,11 +5,14 @@ import { ConfigError } from '../config/config-error.ts';
 import { type Environment, loadSettings } from '../config/load.ts';
 import type { SettingName } from '../config/settings.ts';
 import { exitCode } from '../system/exit-codes.ts';
+import { missingDatabase } from './missing-database.ts';
 
 /** @returns the exit code: 0, or 78 with the problems on stderr */
 export async function checkConfig(environment: Environment = process.env): Promise<number> {
   try {
     const settings = loadSettings(environment);
+    const problems = await missingDatabase(settings);
+    if (problems.length > 0) throw new ConfigError(problems);
     const names = Object.keys(settings) as SettingName[];
     const width = Math.max(...names.map((name) => name.length));
     const lines = names.map((name) => {

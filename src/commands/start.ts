@@ -11,13 +11,14 @@ import type { Role } from '../role/roles.ts';
 import { roleTable } from '../supervisor/role-table.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from '../supervisor/supervisor.ts';
 import { exitCode } from '../system/exit-codes.ts';
+import { isRunByNpm, onParentGone } from '../system/parent-process.ts';
 import { StartRefusedError } from '../system/start-refused-error.ts';
+import { onStopSignals } from '../system/stop-signals.ts';
 import { addressesOf, bannerText } from './banner.ts';
 import { databaseFailure } from './database-failure.ts';
+import { missingDatabase } from './missing-database.ts';
 import { takeRoleRuntime } from './role-runtime.ts';
 
-/** Under npm a terminal's Ctrl-C arrives twice, from the terminal and from npm; a person takes longer. */
-const echoMs = 300;
 /** A forced stop that still does not end is cut by ending this process; its children follow. */
 const forcedMs = 3_000;
 
@@ -26,12 +27,13 @@ export async function start(
   settings: Settings,
   options: Pick<SupervisorOptions, 'roles' | 'timing'> = {},
 ): Promise<number> {
-  if (settings.KAFKA_BROKERS !== undefined) {
-    const problems = await kafkaProblems(settings);
-    if (problems.length > 0) {
-      process.stderr.write(new ConfigError(problems).text);
-      return exitCode.config;
-    }
+  const problems = [
+    ...(await missingDatabase(settings)),
+    ...(settings.KAFKA_BROKERS === undefined ? [] : await kafkaProblems(settings)),
+  ];
+  if (problems.length > 0) {
+    process.stderr.write(new ConfigError(problems).text);
+    return exitCode.config;
   }
   const terminal = process.stdout.isTTY === true;
   const logger = createLogger({ level: settings.LOG_LEVEL, role: 'supervisor', pretty: terminal });
@@ -46,6 +48,7 @@ export async function start(
     ...options,
   });
   listenToSignals(supervisor, logger);
+  stopWithNpm();
   let refusedBy: EmbeddedPostgresError | null = null;
   try {
     const instance = await supervisor.start();
@@ -70,6 +73,7 @@ export async function start(
 /** Runs one role in this process, which ends with it; `worker` is read by the role itself. */
 export async function startRole(role: Role): Promise<never> {
   takeRoleRuntime();
+  stopWithNpm();
   const row = roleTable.find((candidate) => candidate.role === role)!;
   await import(row.entry.href);
   return new Promise<never>(() => {});
@@ -92,18 +96,19 @@ function embeddedPostgres(settings: Settings, logger: Logger) {
 
 /** The first signal stops in order, the next one forces. */
 function listenToSignals(supervisor: Supervisor, logger: Logger): void {
-  let first: { signal: NodeJS.Signals; atMs: number } | null = null;
-  const onSignal = (signal: NodeJS.Signals) => {
-    const atMs = performance.now();
-    if (!first) {
-      first = { signal, atMs };
+  onStopSignals({
+    first(signal) {
       logger.info('instance_stopping', { signal });
       void supervisor.stop();
-      return;
-    }
-    if (signal === 'SIGINT' && first.signal === 'SIGINT' && atMs - first.atMs < echoMs) return;
-    setTimeout(() => process.exit(exitCode.failure), forcedMs).unref();
-    supervisor.force('second signal');
-  };
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal);
+    },
+    again() {
+      setTimeout(() => process.exit(exitCode.failure), forcedMs).unref();
+      supervisor.force('second signal');
+    },
+  });
+}
+
+/** npx is ended and leaves what it started (npm/cli): then this process stops as if it had been asked itself. */
+function stopWithNpm(): void {
+  if (isRunByNpm()) void onParentGone(() => process.kill(process.pid, 'SIGTERM'));
 }

@@ -15,12 +15,23 @@ const GiB = 1024 * MiB;
 function integer(min: number, max: number) {
   return z
     .string()
-    .regex(/^\d+$/, 'is a whole number')
+    .regex(/^\d+$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.number().min(min, `is at least ${min}`).max(max, `is at most ${max}`));
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
 }
 
 const port = () => integer(0, 65_535);
+
+/** An address or a name to listen on; an IPv6 address with or without its brackets. */
+const host = () =>
+  z
+    .string()
+    .min(1)
+    .transform((text) => text.replace(/^\[(.+)\]$/, '$1'))
+    .pipe(z.string());
+
+/** `host:port`; an IPv6 address in brackets. */
+const broker = String.raw`(\[[0-9A-Fa-f:.]+\]|[^\s,:[\]]+):\d{1,5}`;
 
 /** So many fit the local log's default bound with two segments each. */
 const frontsDefaultMax = 64;
@@ -32,11 +43,11 @@ const frontsDefault =
 
 export const settingsSchema = z.object({
   PORT: port().default(3000).describe('Port of the HTTP API; 0 picks a free one.'),
-  HOST: z.string().min(1).default('127.0.0.1').describe('Address the HTTP API listens on.'),
+  HOST: host().default('127.0.0.1').describe('Address the HTTP API listens on.'),
   ADMIN_PORT: port()
     .default(9464)
     .describe('Port of the console, /metrics, /healthz and /readyz; 0 picks a free one.'),
-  ADMIN_HOST: z.string().min(1).default('127.0.0.1').describe('Address the admin port listens on.'),
+  ADMIN_HOST: host().default('127.0.0.1').describe('Address the admin port listens on.'),
   DATA_DIR: z
     .string()
     .min(1)
@@ -44,18 +55,18 @@ export const settingsSchema = z.object({
     .describe('Folder of the local log and of the embedded Postgres.'),
   DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, 'is a postgres:// URL')
+    .regex(/^postgres(ql)?:\/\//, 'must be a postgres:// URL')
     .optional()
     .describe('The Postgres to store into. Not set: an embedded one in DATA_DIR.'),
   KAFKA_BROKERS: z
     .string()
-    .regex(/^[^\s,:]+:\d{1,5}(,[^\s,:]+:\d{1,5})*$/, 'is host:port,host:port')
+    .regex(new RegExp(`^${broker}(,${broker})*$`), 'must be host:port,host:port, an IPv6 address in brackets')
     .optional()
     .describe('The Kafka to log to, host:port,host:port. Not set: the local log in DATA_DIR.'),
   LOG_LEVEL: z
     .enum(
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
-      'is one of trace, debug, info, warn, error, fatal',
+      'must be one of trace, debug, info, warn, error, fatal',
     )
     .default('info')
     .describe('The least severe level that is logged.'),
@@ -124,7 +135,7 @@ export const settingsSchema = z.object({
     .describe('Bytes of the local log of this instance; oldest stored segments go first, full is 503.'),
 
   USAGE_SPOOL: z
-    .enum(['on', 'off'], 'is on or off')
+    .enum(['on', 'off'], 'must be on or off')
     .default('on')
     .describe(
       'With Kafka: what it does not acknowledge in time goes to the local log and from there to Kafka later. off: 503 instead, for fronts without a disk; what the local log still holds goes to Kafka all the same.',
@@ -167,7 +178,7 @@ export const settingsSchema = z.object({
   USAGE_KAFKA_PROBE_MS: integer(50, 600_000)
     .default(1_000)
     .describe('While Kafka is away: how long between two tries to reach it.'),
-  USAGE_KAFKA_TLS: z.enum(['on', 'off'], 'is on or off').default('off').describe('TLS to the brokers.'),
+  USAGE_KAFKA_TLS: z.enum(['on', 'off'], 'must be on or off').default('off').describe('TLS to the brokers.'),
   USAGE_KAFKA_TLS_CA_FILE: z
     .string()
     .min(1)

@@ -2,9 +2,6 @@
  * What every role process shares: it reads the settings, tells its supervisor that it is ready and alive,
  * pushes its metrics, stops when told to, on SIGTERM, or when the supervisor dies. Each role's own file
  * `process.ts` is one call of `runRole`.
- *
- * A terminal sends Ctrl-C to every process of its group. The order of the stop is the supervisor's, so a
- * supervised role ignores it.
  */
 
 import type { Registry } from 'prom-client';
@@ -18,6 +15,7 @@ import { createProcessMetrics, type ProcessMetrics } from '../observability/proc
 import { createTrouble } from '../observability/told.ts';
 import { exitCode } from '../system/exit-codes.ts';
 import { StartRefusedError } from '../system/start-refused-error.ts';
+import { onStopSignals } from '../system/stop-signals.ts';
 import { createAloneLink } from './alone-link.ts';
 import { parseRoleArguments } from './arguments.ts';
 import type { RoleLink } from './link.ts';
@@ -54,6 +52,8 @@ export interface RoleService {
 const pushEveryMs = 1_000;
 /** An orphan must free its port and its locks for the instance that follows. */
 const orphanStopTimeoutMs = 2_000;
+/** The supervisor says that the instance stops far sooner than this. */
+const supervisorsWordMs = 500;
 
 /** Runs one role in this process until it is told to stop, then ends the process. */
 export async function runRole(role: Role, create: (context: RoleContext) => RoleService): Promise<void> {
@@ -106,7 +106,7 @@ export async function runRole(role: Role, create: (context: RoleContext) => Role
       },
     );
   };
-  listenToSignals(supervised, logger, () => stop(settings.USAGE_STOP_TIMEOUT_MS));
+  listenToSignals(supervised, logger, link, () => stop(settings.USAGE_STOP_TIMEOUT_MS));
 
   try {
     service = create({
@@ -172,18 +172,20 @@ function forceExit(logger: Logger, why: string): void {
   process.exit(exitCode.failure);
 }
 
-/** The first signal stops in order, a second one at once. */
-function listenToSignals(supervised: boolean, logger: Logger, stop: () => void): void {
-  let signals = 0;
-  const onSignal = () => {
-    signals++;
-    if (signals > 1) forceExit(logger, 'second signal');
-    stop();
-  };
-  process.on('SIGTERM', onSignal);
-  for (const fromTerminal of ['SIGINT', 'SIGHUP'] as const) {
-    process.on(fromTerminal, supervised ? () => {} : onSignal);
+/**
+ * Alone: the first signal stops in order, a second one at once. Supervised, a signal may be meant for the whole instance,
+ * sent to a group or by systemd to all of a unit; the order of that stop is the supervisor's, so it is given time to
+ * say that it stops. One that was meant for this process stops it, a little later.
+ */
+function listenToSignals(supervised: boolean, logger: Logger, link: RoleLink, stop: () => void): void {
+  if (!supervised) {
+    onStopSignals({ first: stop, again: () => forceExit(logger, 'second signal') });
+    return;
   }
+  process.on('SIGTERM', () => {
+    setTimeout(() => link.readiness().reason !== 'stopping' && stop(), supervisorsWordMs).unref();
+  });
+  for (const fromTerminal of ['SIGINT', 'SIGHUP'] as const) process.on(fromTerminal, () => {});
 }
 
 function createPush(

@@ -14,6 +14,8 @@ import { createRestartPause } from './restart-pause.ts';
 export interface DatabaseServer {
   /** Resolves when it takes connections. */
   start(): Promise<{ readonly url: string }>;
+  /** From now on its end is no news: a signal that asked the instance to stop may have reached it too. */
+  expectEnd(): void;
   stop(): Promise<void>;
 }
 
@@ -30,6 +32,8 @@ export interface DatabaseKeeperOptions {
 export interface DatabaseKeeper {
   /** Resolves with the complete URL once the first start succeeded; rejects when it was given up. */
   start(): Promise<string>;
+  /** The instance is stopping: the server still works, and is not started again when it ends. */
+  drain(): void;
   stop(): Promise<void>;
 }
 
@@ -82,12 +86,17 @@ export function createDatabaseKeeper(options: DatabaseKeeperOptions): DatabaseKe
     await pause(pauseMs, stopping.signal);
   }
 
-  async function end(): Promise<void> {
+  function drain(): void {
     stopping.abort();
+    server.expectEnd();
+  }
+
+  async function end(): Promise<void> {
+    drain();
     await server.stop();
     await Promise.all([start.settled(), restarting.catch(() => {})]);
   }
 
   const start = once(startFirst);
-  return { start, stop: once(end) };
+  return { start, drain, stop: once(end) };
 }

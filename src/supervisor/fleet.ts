@@ -91,6 +91,7 @@ export function createFleet(options: FleetOptions): Fleet {
         if (restart) delete environment.FAILPOINT;
         return environment;
       },
+      isDraining: () => draining,
       greeting: () => ({ type: 'readiness', ...readiness() }),
       onChange: slotChanged,
       onCharged(charges) {

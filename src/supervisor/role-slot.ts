@@ -27,6 +27,8 @@ export interface RoleSlotOptions {
   readonly logger: Logger;
   /** The environment of the next process; `restart` is false for the first one in the slot. */
   environment(restart: boolean): NodeJS.ProcessEnv;
+  /** The instance is stopping: a process that the same signal ended before it could listen is not started again. */
+  isDraining(): boolean;
   /** What each new process is told at once. */
   greeting(): ToRole;
   /** The process got ready, changed what it can do, or ended. */
@@ -133,12 +135,16 @@ export function createRoleSlot(options: RoleSlotOptions): RoleSlot {
     }
   }
 
-  function end(process: Running, how: object, onEnded: () => void): void {
+  function end(
+    process: Running,
+    how: { signal?: NodeJS.Signals | null; code?: number | null; err?: unknown },
+    onEnded: () => void,
+  ): void {
     if (running !== process) return;
     running = null;
     options.onEnd(process);
     onEnded();
-    if (stopping) {
+    if (stopping || (options.isDraining() && how.signal === 'SIGTERM')) {
       options.onChange();
       return;
     }

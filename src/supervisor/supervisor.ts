@@ -109,7 +109,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
   /** After every wait: a stop that came meanwhile finds all that was started, and nothing more is. */
   async function startAll(): Promise<StartedInstance | null> {
     if (stopping) return null;
-    lock = takeInstanceLock(settings.DATA_DIR);
+    lock = await takeInstanceLock(settings.DATA_DIR);
     port = await provePortFree('PORT', settings.HOST, settings.PORT);
     if (stopping) return null;
     const adminPort = await startAdmin();
@@ -176,6 +176,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     stopping = true;
     stopAsked.resolve(null);
     fleet.drain();
+    database?.drain();
     if (fleet.anyReady()) {
       await pause(settings.USAGE_DRAIN_MS, forced.signal);
     }

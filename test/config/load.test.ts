@@ -115,3 +115,12 @@ test('settings of Kafka that do not go together are told', () => {
   }).map((problem) => problem.split(' ')[0]);
   assert.deepEqual(names, ['USAGE_KAFKA_PASSWORD', 'USAGE_KAFKA_TLS_CERT_FILE', 'USAGE_KAFKA_TLS_CERT_FILE']);
 });
+
+test('an IPv6 address is taken with its brackets and without', () => {
+  for (const name of ['HOST', 'ADMIN_HOST'] as const)
+    for (const given of ['::1', '[::1]']) assert.equal(loadSettings({ [name]: given })[name], '::1');
+  const brokers = '[::1]:9092,kafka:9092,[2001:db8::7]:9092';
+  assert.equal(loadSettings({ KAFKA_BROKERS: brokers }).KAFKA_BROKERS, brokers);
+  for (const wrong of ['::1:9092', '[::1]', '[::1:9092', 'a:b:9092'])
+    assert.match(problemsOf({ KAFKA_BROKERS: wrong })[0] ?? '', /IPv6 address in brackets/, wrong);
+});

@@ -26,6 +26,7 @@ function keep(healthyMs: number, isFinal = false) {
           if (server.failures-- > 0) throw new Error('told to fail');
           return { url: 'postgres://somewhere' };
         },
+        expectEnd() {},
         stop: async () => {},
       };
     },

@@ -161,7 +161,7 @@ test('a drain: not ready is told while the fronts still work', async (t) => {
   await until(() => told(instance, 0)?.reason === 'stopping', { what: 'front 0 is told of the stop' });
   assert.equal((await fetch(`${adminUrl}/readyz`)).status, 503);
   assert.ok(isAlive(instance.pid('front', 0)));
-  instance.child.kill('SIGTERM');
+  await lose(instance);
   assert.equal(await instance.exit(), 1);
 });
 
@@ -184,9 +184,28 @@ test('a second signal forces what does not end, and nothing is left over', async
   const pids = [instance.pid('front', 0), instance.pid('front', 1), instance.pid('writer')];
   instance.child.kill('SIGTERM');
   await until(() => instance.events('instance_stopping').length > 0, { what: 'the stop began' });
-  instance.child.kill('SIGTERM');
+  await lose(instance);
   assert.equal(await instance.exit(), 1);
   assert.deepEqual(pids.filter(isAlive), []);
+});
+
+/** Asks again and again, as a person who has lost patience: the same signal at once counts as the first one. */
+async function lose({ child }: Supervised): Promise<void> {
+  await until(() => child.exitCode !== null || !child.kill('SIGTERM'), { what: 'the forced end' });
+}
+
+test('a signal to the whole group, even twice at once, is one stop: no process goes before its turn', async (t) => {
+  const instance = startSupervised(t, { env: { USAGE_DRAIN_MS: '3000' } });
+  const { adminUrl } = await instance.started();
+  const roles = [instance.pid('front', 0), instance.pid('front', 1), instance.pid('writer')];
+  for (const pid of [instance.child.pid!, ...roles, instance.child.pid!, ...roles])
+    process.kill(pid, 'SIGTERM');
+  await until(() => told(instance, 0)?.reason === 'stopping', { what: 'the drain began' });
+  assert.equal((await fetch(`${adminUrl}/readyz`)).status, 503);
+  assert.deepEqual(roles.filter(isAlive), roles);
+  assert.equal(await instance.exit(), 0, instance.output());
+  for (const event of ['role_exited', 'stop_forced'])
+    assert.deepEqual(instance.events(event), [], instance.output());
 });
 
 test('the deadline forces what does not end', async (t) => {

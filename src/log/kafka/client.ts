@@ -58,7 +58,8 @@ export function createKafkaClient(
     // It logs ERROR for normal states, such as a group that rebalances. What matters comes back as an error,
     // and is logged by us once a state change.
     logCreator: () => () => {},
-    socketFactory: ({ host, port, ssl, onConnect }) => {
+    socketFactory: ({ host: name, port, ssl, onConnect }) => {
+      const host = hostOf(name);
       const socket = ssl ? connectTls({ host, port, ...ssl }, onConnect) : connect({ host, port }, onConnect);
       socket.setNoDelay(true);
       socket.setKeepAlive(true, keepAliveMs);
@@ -70,7 +71,16 @@ export function createKafkaClient(
 
 function brokersOf(settings: Settings): string[] {
   if (!settings.KAFKA_BROKERS) throw new KafkaMisconfiguredError(['KAFKA_BROKERS is not set']);
-  return settings.KAFKA_BROKERS.split(',');
+  return settings.KAFKA_BROKERS.split(',').map((broker) =>
+    broker.replace(/^\[(.+)\]:/, (_, address: string) => `${address.replaceAll(':', '-')}${literalSuffix}:`),
+  );
+}
+
+/** kafkajs takes what stands before the first colon for the host: an IPv6 address goes through it under a name. */
+const literalSuffix = '.ipv6-literal';
+
+function hostOf(name: string): string {
+  return name.endsWith(literalSuffix) ? name.slice(0, -literalSuffix.length).replaceAll('-', ':') : name;
 }
 
 /** Which of these go together, config/load.ts has seen to. */

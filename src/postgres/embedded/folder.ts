@@ -3,9 +3,10 @@
  * under root the server runs as another user; everything in it is closed.
  */
 
-import { chmod, mkdir, realpath, stat } from 'node:fs/promises';
+import { chmod, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../../system/errno.ts';
+import { makeFolder } from '../../system/make-folder.ts';
 import { EmbeddedPostgresError } from './embedded-error.ts';
 
 export interface EmbeddedFolder {
@@ -53,7 +54,7 @@ export async function findEmbeddedFolder(dataDir: string): Promise<EmbeddedFolde
 export async function makeEmbeddedFolder(dataDir: string): Promise<EmbeddedFolder> {
   const path = join(dataDir, 'postgres');
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolder(path);
     const folder = embeddedFolderAt(await realpath(path));
     if (((await stat(folder.root)).mode & 0o777) !== 0o711) await chmod(folder.root, 0o711);
     return folder;

@@ -24,7 +24,8 @@ export interface GuardedProcess {
  */
 const script = `
 first=$1; shift
-( ( if read -r line <&3; then exit 0; fi
+( ( trap '' INT TERM HUP
+    if read -r line <&3; then exit 0; fi
     alive() { kill -0 $$ 2>/dev/null; }
     wait_for_end() { n=0; while alive && [ $n -lt $1 ]; do sleep 1; n=$((n + 1)); done; }
     kill -s $first $$ 2>/dev/null; wait_for_end 20
