@@ -16,7 +16,13 @@ import {
   keysRotate,
 } from './commands/keys.ts';
 import { migrateCommand } from './commands/migrate.ts';
-import { type AcceptGapArguments, positionsAcceptGap, positionsList } from './commands/positions.ts';
+import {
+  type AcceptGapArguments,
+  positionsAcceptGap,
+  positionsList,
+  positionsSkip,
+  type SkipArguments,
+} from './commands/positions.ts';
 import { settingsHelp } from './commands/settings-help.ts';
 import { sqlCommand } from './commands/sql.ts';
 import { start, startRole } from './commands/start.ts';
@@ -139,6 +145,15 @@ function addOperations(program: Command, does: Does): void {
     .action(
       does((options: AcceptGapArguments) => withDatabase((url) => positionsAcceptGap(url, options, process))),
     );
+  positions
+    .command('skip')
+    .description('pass over records that no release can read, where a partition stopped: they are not stored')
+    .requiredOption('--partition <name>', 'the partition')
+    .option('--source <name>', 'its log, from "positions list"')
+    .requiredOption('--from <position>', 'where it stands', number(0, Number.MAX_SAFE_INTEGER))
+    .requiredOption('--to <position>', 'where it is to go on', number(0, Number.MAX_SAFE_INTEGER))
+    .option('--by <name>', 'who answers for it')
+    .action(does((options: SkipArguments) => withDatabase((url) => positionsSkip(url, options, process))));
   const deadLetters = program.command('dead-letters').description('what Postgres refused to store');
   deadLetters
     .command('list')

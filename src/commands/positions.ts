@@ -2,6 +2,7 @@
 
 import { acceptGap, listGaps, type StoredGap } from '../store/gaps.ts';
 import { listPositions } from '../store/positions.ts';
+import { skipRecords } from '../store/skip-records.ts';
 import { exitCode } from '../system/exit-codes.ts';
 import type { CommandStreams } from './command-streams.ts';
 import { writeTable } from './result-table.ts';
@@ -95,6 +96,52 @@ export function positionsAcceptGap(
     stdout.write(
       `Gap ${gap.id} of ${gap.partition} is accepted: the partition is read again, and goes on at ${next} if the records are still missing.\n`,
     );
+    return exitCode.ok;
+  });
+}
+
+export interface SkipArguments {
+  readonly partition: string;
+  /** Needed only where several logs have a partition of that name. */
+  readonly source?: string;
+  /** Where the partition stands: nothing is skipped if it stands elsewhere. */
+  readonly from: number;
+  readonly to: number;
+  /** Who answers for it. The role of the database connection where it is not given. */
+  readonly by?: string;
+}
+
+/** Passes over records that no release can read: they are not stored. @returns the exit code */
+export function positionsSkip(
+  databaseUrl: string,
+  { partition, source, from, to, by }: SkipArguments,
+  streams: CommandStreams,
+): Promise<number> {
+  const { stdout, stderr } = streams;
+  return withClient(databaseUrl, streams, async (client) => {
+    if (to <= from) {
+      stderr.write('--to must be greater than --from.\n');
+      return exitCode.usage;
+    }
+    const logs = (await listPositions(client)).filter(
+      (each) => each.partition === partition && (source === undefined || each.source === source),
+    );
+    // Of a partition whose first record cannot be read nothing is stored, and only its log's name tells it.
+    const sources = logs.length > 0 ? logs.map((each) => each.source) : source === undefined ? [] : [source];
+    if (sources.length !== 1) {
+      stderr.write(
+        sources.length === 0
+          ? 'No such partition is stored; say which log it is of with --source.\n'
+          : `Several logs have such a partition; say which with --source:\n${sources.map((each) => `  ${each}\n`).join('')}`,
+      );
+      return exitCode.usage;
+    }
+    const key = { source: sources[0]!, partition };
+    if (!(await skipRecords(client, key, { from, next: to, by: by ?? client.user ?? 'operator' }))) {
+      stderr.write(`${partition} is not at ${from}: nothing is skipped (see "positions list").\n`);
+      return exitCode.failure;
+    }
+    stdout.write(`${partition} goes on at ${to}; what was there from ${from} on is not stored.\n`);
     return exitCode.ok;
   });
 }

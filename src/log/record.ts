@@ -40,11 +40,16 @@ export interface LogRecord {
 export class RecordTooNewError extends Error {
   override readonly name = 'RecordTooNewError';
   readonly position: number;
-  constructor(position: number, version: number) {
+  readonly version: number;
+  /** Where the next record starts; null where the log tells only that this one is there. */
+  readonly next: number | null;
+  constructor(position: number, version: number, next: number | null = null) {
     super(
       `record at ${position} has format version ${version}, this release reads up to ${recordFormatVersion}: upgrade the writers before the fronts`,
     );
     this.position = position;
+    this.version = version;
+    this.next = next;
   }
 }
 

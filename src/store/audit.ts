@@ -3,7 +3,7 @@
 import type { Queryable } from '../postgres/sql-client.ts';
 
 /** Stable words for `audit_log.action`. */
-export type AuditAction = 'key_created' | 'key_rotated' | 'key_revoked';
+export type AuditAction = 'key_created' | 'key_rotated' | 'key_revoked' | 'records_skipped';
 
 export interface AuditEntry {
   /** Who: the operating system's user, or the name of a token. */

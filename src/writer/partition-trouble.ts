@@ -90,7 +90,8 @@ export function createPartitionTrouble(
     const cancel = AbortSignal.any([stop, reopen]);
     if (error instanceof LogGapError || error instanceof OpenGapError) return waitAtGap(error, stop, reopen);
     if (error instanceof RecordTooNewError) {
-      const todo = 'a newer front wrote this: upgrade the writer';
+      const next = error.next ?? error.position + 1;
+      const todo = `a newer front wrote this: upgrade the writer. Only where no release can read it: usage-ingest positions skip --partition ${name} --from ${error.position} --to ${next}`;
       health.stopped(name, 'too_new', 'partition_stopped', { reason: 'too_new', err: error, todo });
       return pause(probeEveryMs, cancel);
     }

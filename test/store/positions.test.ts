@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import pg from 'pg';
-import { positionsAcceptGap, positionsList } from '../../src/commands/positions.ts';
+import {
+  positionsAcceptGap,
+  positionsList,
+  positionsSkip,
+  type SkipArguments,
+} from '../../src/commands/positions.ts';
 import { createLocalReader } from '../../src/log/local/reader.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { loadPosition, takePosition } from '../../src/store/positions.ts';
@@ -102,6 +107,35 @@ describe('positions', { concurrency: false }, () => {
     await writer.stop();
     await startTestWriter(t, log.reader(), url);
     await until(async () => (await gaps(url))[0]!.resumed_at !== null, { what: 'the acceptance to end' });
+  });
+
+  it('of a record that no release can read: one that an operator skips is passed, and nothing else', async (t) => {
+    const url = await postgres.createDatabase();
+    const log = createMemoryLog();
+    const part = log.partition('p');
+    part.append(numberedRecord(0, 10));
+    const from = part.end;
+    part.appendTooNew();
+    const to = part.end;
+    part.append(numberedRecord(20, 10));
+    const writer = await startTestWriter(t, log.reader(), url);
+    await until(() => writer.logged.count('partition_stopped') === 1, { what: 'the stop' });
+    assert.match(writer.logged.text(), new RegExp(`positions skip --partition p --from ${from} --to`));
+    const skip = (options: Partial<SkipArguments>) =>
+      positionsSkip(url, { partition: 'p', from, to, by: 'Ada', ...options }, keptStreams());
+    assert.equal(await skip({ from: from - 1 }), 1, 'it is not there');
+    assert.equal(await skip({ to: from }), 64);
+    assert.equal(await skip({ partition: 'nobody' }), 64);
+    assert.equal(await count(url), 10);
+    assert.equal(await skip({}), 0);
+    await until(async () => (await count(url)) === 20, { what: 'the rows behind it' });
+    assert.equal(await skip({}), 1, 'it went on');
+    const [gap, more] = await gaps(url);
+    assert.deepEqual([gap!.reason, gap!.accepted_by, Number(gap!.to_position)], ['skipped', 'Ada', to]);
+    assert.equal(more, undefined);
+    const audit = await query(url, 'select actor, action, subject, detail from audit_log');
+    const subject = `${log.source} p`;
+    assert.deepEqual(audit, [{ actor: 'Ada', action: 'records_skipped', subject, detail: { from, to } }]);
   });
 
   it('missing, while the beginning of the log is gone, is a gap', async (t) => {

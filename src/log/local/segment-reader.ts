@@ -261,7 +261,8 @@ function toRecord(
     const decoded = decodePayload(payload, position);
     return { position, next, crc, header: decoded?.header ?? null, rows: decoded?.rows ?? payload };
   } catch (error) {
-    if (error instanceof RecordTooNewError && hasOthers) return null;
-    throw error;
+    if (!(error instanceof RecordTooNewError)) throw error;
+    if (hasOthers) return null;
+    throw new RecordTooNewError(position, error.version, next);
   }
 }
