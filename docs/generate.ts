@@ -76,6 +76,33 @@ function errorsPage(): string {
     '## Of one usage',
     'In `errors` of a 422, and in `results` of an array or NDJSON, each with a JSON `pointer` to the place.',
     table(['code', 'rule'], fields),
+    '## Of the HTTP server itself',
+    'What is no HTTP/1.1 is refused before this API sees it: with a short HTML page, no `code`, and the connection closed. These are in no metric of the fronts; nginx in front of them (docs/deployment.md) answers most of them properly, and logs them.',
+    table(
+      ['status', 'when', 'what to do'],
+      [
+        [
+          '400',
+          'the request line or a header field is malformed, or `Host` is missing',
+          'send HTTP/1.1 as RFC 9112 has it',
+        ],
+        [
+          '431',
+          'the header fields take more than 4 KiB, or there are more than about 50',
+          'send fewer; a proxy may add its own',
+        ],
+        [
+          '505',
+          'HTTP/1.0, HTTP/2 without a proxy, or what follows a body is no request',
+          'set `proxy_http_version 1.1` in nginx; send nothing behind the body',
+        ],
+        [
+          'closed without an answer',
+          'a request is sent before the one ahead of it is answered, trailers stand behind a chunked body, or the client closes its sending side before the answer (`usage_http_abandoned_total`)',
+          'wait for the answer; what was sent may be stored: repeat it with the same ids',
+        ],
+      ],
+    ),
   );
 }
 

@@ -39,10 +39,14 @@ export const rejectedByCode = () =>
 export const shedByReason = () =>
   chart({
     title: 'Shed by reason',
-    description: 'Requests refused with 503 and Retry-After so that the rest is served. Healthy is none.',
+    description:
+      'Requests refused with 503 and Retry-After so that the rest is served, and clients that left before their answer. Healthy is none.',
     unit: units.RequestsPerSecond,
     badFrom: 1,
-    queries: [{ expression: perSecond('usage_shed_total', instances, 'reason'), legend: '{{reason}}' }],
+    queries: [
+      { expression: perSecond('usage_shed_total', instances, 'reason'), legend: '{{reason}}' },
+      { expression: perSecond('usage_http_abandoned_total'), legend: 'client left' },
+    ],
   });
 
 export const acknowledgement = () =>

@@ -30,6 +30,8 @@ export function createCommit(options: {
     if (rows.length === 0) return void exchange.answer(storedAnswer(usages));
     const bytes = heldBytes(rows, usages.results);
     exchange.holds(0);
+    // A few bytes on the wire may have become many: what they are is charged when it is known.
+    if (admission.isOver) return replies.shed(exchange, 'overloaded');
     // The rows outlive the exchange where the client goes: what it sent may still become durable.
     admission.hold(bytes);
     groupCommit.submit(rows, performance.now(), (outcome) => {

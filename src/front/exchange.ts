@@ -25,6 +25,8 @@ export interface ExchangeScope {
   readonly isStopping: boolean;
   /** Once an exchange, when its answer is given to the socket. `durationMs` is since its request line was read. */
   onAnswered(statusCode: number, durationMs: number): void;
+  /** In place of it, where the client has gone before. */
+  onAbandoned(): void;
   /** Once an exchange, when nothing more comes of it. */
   onEnded(): void;
 }
@@ -34,6 +36,12 @@ export class Exchange {
   readonly startedMs: number;
   readonly #scope: ExchangeScope;
   #heldBytes = 0;
+  /**
+   * Its body comes in chunks: the HTTP server would run trailers behind them as a request of their own, so the
+   * connection ends with the answer, and the answer is given when the server has looked at all that came with the body
+   * (to which it then closes the connection: a request may not come before the one ahead of it is answered).
+   */
+  isChunked = false;
   /** The listed origin whose page asks, and may read the answer; '' where no such page does. */
   readableBy = '';
   /** The limit of the key that the request came with; null where there is none. */
@@ -57,6 +65,7 @@ export class Exchange {
 
   /** The client has gone. What it sent may still become durable. */
   aborted(): void {
+    if (!this.isClosed) this.#scope.onAbandoned();
     this.isClosed = true;
     this.#end();
   }
@@ -65,6 +74,10 @@ export class Exchange {
   answer(answer: Answer, close = this.#scope.isStopping): void {
     if (this.isClosed) return;
     this.#close(answer);
+    if (this.isChunked) {
+      this.#answerLast(answer);
+      return;
+    }
     const { res } = this;
     res.cork(() => {
       this.#writeHead(answer);
@@ -73,6 +86,19 @@ export class Exchange {
         this.#end();
       } else if (res.tryEnd(answer.body, answer.body.length)[1]) this.#end();
       else this.#sendRest(answer.body);
+    });
+  }
+
+  #answerLast(answer: Answer): void {
+    const { res } = this;
+    res.onAborted(() => this.#end());
+    setImmediate(() => {
+      if (this.#ended) return;
+      res.cork(() => {
+        this.#writeHead(answer);
+        res.end(answer.body, true);
+      });
+      this.#end();
     });
   }
 

@@ -10,6 +10,8 @@ import { createMetrics, metricTable } from '../observability/metrics.ts';
 export interface FrontMetrics {
   readonly registry: Registry;
   answered(statusCode: number, durationMs: number): void;
+  /** A client has gone before its answer. */
+  abandoned(): void;
   durable(usages: number): void;
   refused(code: string): void;
   shed(reason: string): void;
@@ -42,6 +44,7 @@ const { buckets: bounds } = metricTable.usage_http_request_duration_seconds;
 export function createFrontMetrics(options: { worker: number; waitingBytes(): number }): FrontMetrics {
   const { registry, metric } = createMetrics([
     'usage_http_requests_total',
+    'usage_http_abandoned_total',
     'usage_http_request_duration_seconds',
     'usage_accepted_total',
     'usage_rejected_total',
@@ -116,6 +119,9 @@ export function createFrontMetrics(options: { worker: number; waitingBytes(): nu
       counts.buckets[bucket]!++;
       counts.sumSeconds += seconds;
       counts.count++;
+    },
+    abandoned() {
+      metric.usage_http_abandoned_total.inc();
     },
     durable(usages) {
       durableUsages += usages;

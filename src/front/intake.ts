@@ -15,11 +15,11 @@ import { createBodyDeadlines } from './body-deadlines.ts';
 import { Exchange, type ExchangeScope } from './exchange.ts';
 import { createFrontMetrics } from './front-metrics.ts';
 import { GroupCommit } from './group-commit.ts';
+import { createHeadCheck, type HeadCheck } from './head-check.ts';
 import { createInflater } from './inflater.ts';
 import { createKeyCheck, type KeyCheck } from './key-check.ts';
-import { createPageCheck, type PageCheck } from './page-check.ts';
 import { createPostUsages } from './post-usages.ts';
-import { createReplies, type Replies } from './replies.ts';
+import { createReplies } from './replies.ts';
 import { createUsageReader } from './request-usages.ts';
 import { Slices } from './slices.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
@@ -42,8 +42,7 @@ export interface IntakeOptions {
 
 export interface Intake {
   readonly registry: Registry;
-  readonly replies: Replies;
-  readonly pageCheck: PageCheck;
+  readonly headCheck: HeadCheck;
   readonly keyCheck: KeyCheck;
   begin(res: HttpResponse, startedMs: number): Exchange;
   postUsages(res: HttpResponse, req: HttpRequest): void;
@@ -100,9 +99,10 @@ export function createIntake(options: IntakeOptions): Intake {
     timeoutMs: settings.USAGE_BODY_TIMEOUT_MS,
     onLate: (exchange) => replies.refuse(exchange, 'body_timeout', true),
   });
-  const pageCheck = createPageCheck({
+  const headCheck = createHeadCheck({
     listed: listedOrigins(settings.USAGE_CORS_ORIGINS),
     onLoopback: isLoopback(options.host),
+    behindProxyProtocol: settings.USAGE_PROXY_PROTOCOL === 'on',
     replies,
   });
   const scope: ExchangeScope = {
@@ -111,6 +111,7 @@ export function createIntake(options: IntakeOptions): Intake {
       return exchanges.isStopping;
     },
     onAnswered: metrics.answered,
+    onAbandoned: metrics.abandoned,
     onEnded: exchanges.ended,
   };
   const begin = (res: HttpResponse, startedMs: number) => {
@@ -138,7 +139,7 @@ export function createIntake(options: IntakeOptions): Intake {
     slices,
     groupCommit,
     replies,
-    pageCheck,
+    headCheck,
     keyCheck,
     bodyBytesMax: settings.USAGE_BODY_BYTES_MAX,
     begin,
@@ -146,8 +147,7 @@ export function createIntake(options: IntakeOptions): Intake {
   });
   return {
     registry: metrics.registry,
-    replies,
-    pageCheck,
+    headCheck,
     keyCheck,
     begin,
     postUsages,

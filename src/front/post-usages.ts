@@ -5,14 +5,14 @@ import type { BodyDeadlines } from './body-deadlines.ts';
 import { createCommit } from './commit.ts';
 import type { Exchange } from './exchange.ts';
 import type { GroupCommit } from './group-commit.ts';
+import type { HeadCheck } from './head-check.ts';
 import type { Inflater } from './inflater.ts';
 import type { KeyCheck } from './key-check.ts';
 import { bodyFormat, contentCoding } from './media-type.ts';
-import type { PageCheck } from './page-check.ts';
 import { createRead } from './read.ts';
 import { createReceive } from './receive.ts';
 import type { Replies } from './replies.ts';
-import { idempotencyKeyOf, readHead } from './request-head.ts';
+import { idempotencyKeyOf } from './request-head.ts';
 import type { UsageReader } from './request-usages.ts';
 import type { Slices } from './slices.ts';
 import type { HttpRequest, HttpResponse } from './uws.ts';
@@ -25,7 +25,7 @@ export interface PostUsagesParts {
   readonly slices: Slices;
   readonly groupCommit: GroupCommit;
   readonly replies: Replies;
-  readonly pageCheck: PageCheck;
+  readonly headCheck: HeadCheck;
   readonly keyCheck: KeyCheck;
   readonly bodyBytesMax: number;
   begin(res: HttpResponse, startedMs: number): Exchange;
@@ -36,19 +36,18 @@ export interface PostUsagesParts {
 const framedBytesMax = 999_999_999;
 
 export function createPostUsages(parts: PostUsagesParts): (res: HttpResponse, req: HttpRequest) => void {
-  const { admission, replies, pageCheck, keyCheck, bodyBytesMax, begin } = parts;
+  const { admission, replies, headCheck, keyCheck, bodyBytesMax, begin } = parts;
   const commit = createCommit({ ...parts, onCharged: keyCheck.chargeRest });
   const read = createRead({ ...parts, onUsages: commit });
   const receive = createReceive({ ...parts, onBody: read });
 
   return function postUsages(res, req) {
     const exchange = begin(res, performance.now());
-    const head = readHead(req);
+    const head = headCheck(exchange, req);
+    if (head === null) return;
     const { contentLength, chunked } = head;
-    if (head.ambiguous) return replies.refuseUnheld(exchange, 'malformed_request');
     if (contentLength < 0 && !chunked) return replies.refuseUnheld(exchange, 'length_required');
     if (contentLength > framedBytesMax) return replies.refuseUnheld(exchange, 'body_too_large');
-    if (!pageCheck(exchange, head)) return;
     const key = keyCheck.check(exchange, head);
     if (key === undefined) return;
     const format = bodyFormat(head.contentType);

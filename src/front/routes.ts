@@ -9,29 +9,24 @@ import {
   readinessAnswer,
 } from './answers.ts';
 import type { Answer, Exchange } from './exchange.ts';
-import type { PageCheck } from './page-check.ts';
-import type { Replies } from './replies.ts';
-import { readHead } from './request-head.ts';
+import type { HeadCheck } from './head-check.ts';
 import type { HttpRequest, HttpResponse, TemplatedApp } from './uws.ts';
 
 export interface RouteParts {
   postUsages(res: HttpResponse, req: HttpRequest): void;
   begin(res: HttpResponse, startedMs: number): Exchange;
-  readonly replies: Replies;
-  readonly pageCheck: PageCheck;
+  readonly headCheck: HeadCheck;
   readiness(): { ready: boolean; reason: string };
   readonly apiDocument: Buffer;
 }
 
 export function addRoutes(app: TemplatedApp, parts: RouteParts): void {
-  const { postUsages, begin, readiness, replies, pageCheck } = parts;
+  const { postUsages, begin, readiness, headCheck } = parts;
   /** An answer that needs nothing of the request but its head. */
   const direct =
     (answerOf: (req: HttpRequest, exchange: Exchange) => Answer) => (res: HttpResponse, req: HttpRequest) => {
       const exchange = begin(res, performance.now());
-      const head = readHead(req);
-      if (head.ambiguous) return replies.refuseUnheld(exchange, 'malformed_request');
-      if (!pageCheck(exchange, head)) return;
+      if (headCheck(exchange, req) === null) return;
       const answer = answerOf(req, exchange);
       if (req.getCaseSensitiveMethod() === 'HEAD' || answer === preflightAnswer) exchange.answerHead(answer);
       else exchange.answer(answer);

@@ -35,6 +35,10 @@ const histogram = <L extends string>(help: string, labelNames: readonly L[], buc
 
 export const metricTable = {
   usage_http_requests_total: counter('HTTP requests answered, by status.', ['status']),
+  usage_http_abandoned_total: counter(
+    'Requests whose client closed the connection, or its sending side, before the answer. What they sent may be stored.',
+    [],
+  ),
   usage_http_request_duration_seconds: histogram(
     'From the request line read to the answer given to the socket.',
     ['status'],

@@ -88,16 +88,19 @@ test('a chunked body is taken, in whatever pieces it comes', async (t) => {
   const pieces = [body.slice(0, 5), body.slice(5, 6), body.slice(6)];
   const chunks = pieces.map((piece) => `${piece.length.toString(16)}\r\n${piece}\r\n`).join('');
   const data = `${requestHead('Transfer-Encoding: Chunked')}${chunks}0\r\n\r\n`;
-  const connection = await exchangeRaw(t, port, data, 1);
-  assert.deepEqual(statusesIn(connection.received), [201]);
+  const first = await exchangeRaw(t, port, data, 1);
+  assert.deepEqual(statusesIn(first.received), [201]);
+  // What stands behind chunks could be trailers, which the HTTP server would run as a request.
+  await until(() => first.isClosed, { what: 'the connection is closed' });
   // Byte by byte, but for the request line: this age of the HTTP server answers a part of one with 505.
   const lineEnd = data.indexOf('\r\n') + 2;
+  const connection = connectRaw(t, port);
   for (const byte of [data.slice(0, lineEnd), ...data.slice(lineEnd)]) {
     connection.write(byte);
     await new Promise((resolve) => setImmediate(resolve));
   }
-  await until(() => statusesIn(connection.received).length === 2, { what: 'the second answer' });
-  assert.deepEqual(statusesIn(connection.received), [201, 201]);
+  await until(() => connection.isClosed, { what: 'the second answer' });
+  assert.deepEqual(statusesIn(connection.received), [201]);
   assert.equal(appender.rows().length, 2);
 });
 
@@ -166,8 +169,11 @@ test('a chunked body over the limit is 413; one without end is closed', async (t
   const { port } = await startFront(t, { USAGE_BODY_BYTES_MAX: '2000' });
   const chunk = `3e8\r\n${'x'.repeat(1000)}\r\n`;
   const chunked = requestHead('Transfer-Encoding: chunked');
-  const ended = await exchangeRaw(t, port, `${chunked}${chunk.repeat(3)}0\r\n\r\n${whole}`, 2);
-  assert.deepEqual(statusesIn(ended.received), [413, 201]);
+  const ended = connectRaw(t, port);
+  ended.write(`${chunked}${chunk.repeat(3)}0\r\n\r\n`);
+  await until(() => ended.isClosed, { what: 'the connection is closed' });
+  assert.deepEqual(statusesIn(ended.received), [413]);
+  assert.deepEqual(statusesIn((await exchangeRaw(t, port, whole, 1)).received), [201]);
   const endless = connectRaw(t, port);
   endless.write(chunked);
   const many = chunk.repeat(100);

@@ -136,6 +136,39 @@ test('what a client that has gone sent may be stored, and what it held is let go
   assert.equal((await post(port, usage)).status, 201);
 });
 
+test('what a few bytes have become is charged, however many came at once', async (t) => {
+  const bytesMax = 16 * 2 ** 20;
+  const { port, appender, front } = await startFront(t, {
+    USAGE_FRONT_WAITING_BYTES_MAX: String(bytesMax),
+    USAGE_FRONT_WAITING_MS_MAX: '500',
+  });
+  // Some 5 kB each that become rows and results of 2.5 MB.
+  const many = gzipSync(JSON.stringify(Array.from({ length: 10_000 }, () => usage)));
+  appender.held = true;
+  const statuses: number[] = [];
+  const replies = Array.from({ length: 12 }, async () => {
+    const { status } = await post(port, many, { 'content-encoding': 'gzip' });
+    statuses.push(status);
+  });
+  await until(() => statuses.length >= 4, { what: 'some are shed' });
+  assert.deepEqual([...new Set(statuses)], [503]);
+  assert.ok((await waitingBytes(front)) < bytesMax + 8 * 2 ** 20);
+  appender.held = false;
+  while (appender.waiting > 0) appender.release();
+  await Promise.all(replies);
+  assert.ok(statuses.includes(201));
+});
+
+test('a client that closes its sending side is not answered, and counted; what it sent is stored', async (t) => {
+  const { port, appender, front } = await startFront(t);
+  const connection = connectRaw(t, port);
+  connection.socket.end(`${requestHead(`Content-Length: ${body.length}`)}${body}`);
+  await until(() => connection.isClosed, { what: 'the connection is closed' });
+  await until(() => appender.rows().length === 1, { what: 'it is stored' });
+  assert.deepEqual(statusesIn(connection.received), []);
+  assert.match(await front.registry.metrics(), /^usage_http_abandoned_total 1$/m);
+});
+
 test('a flood of pipelined requests whose answers are not read is cut', async (t) => {
   const { port } = await startFront(t);
   const socket = net.connect(port, '127.0.0.1');
