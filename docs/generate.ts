@@ -73,6 +73,7 @@ function errorsPage(): string {
     'Every error answer is `application/problem+json` (RFC 9457) with a stable `code`. No answer repeats a value from the body. A 503 has `Retry-After` in seconds.',
     '## Of a request',
     table(['status', 'code', 'title', 'what to do'], problems),
+    'Not among them is what the HTTP server beneath the front refuses before the front sees it: a request that it cannot frame (400), a head over 4 KiB or of too many headers (431), HTTP/1.0 and whatever does not look like HTTP/1.1 (505). Those answers are a line of HTML, which cannot be changed, and no metric counts them. [nginx in front](deployment.md#an-edge-nginx-or-haproxy) takes most of such requests, words what it refuses as problems (431 is `head_too_large`), and logs each.',
     '## Of one usage',
     'In `errors` of a 422, and in `results` of an array or NDJSON, each with a JSON `pointer` to the place.',
     table(['code', 'rule'], fields),
