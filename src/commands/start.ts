@@ -12,6 +12,7 @@ import { roleTable } from '../supervisor/role-table.ts';
 import { createSupervisor, type Supervisor, type SupervisorOptions } from '../supervisor/supervisor.ts';
 import { exitCode } from '../system/exit-codes.ts';
 import { isRunByNpm, onParentGone } from '../system/parent-process.ts';
+import { tellServiceManager } from '../system/service-manager.ts';
 import { StartRefusedError } from '../system/start-refused-error.ts';
 import { onStopSignals } from '../system/stop-signals.ts';
 import { addressesOf, bannerText } from './banner.ts';
@@ -55,6 +56,7 @@ export async function start(
     if (instance) {
       const addresses = addressesOf(settings, instance);
       logger.info('instance_started', { ...addresses });
+      tellState('READY=1', logger);
       // Logs are for programs where stdout is no terminal; the banner is for people either way.
       (terminal ? process.stdout : process.stderr).write(bannerText(addresses, instance));
     }
@@ -99,6 +101,7 @@ function listenToSignals(supervisor: Supervisor, logger: Logger): void {
   onStopSignals({
     first(signal) {
       logger.info('instance_stopping', { signal });
+      tellState('STOPPING=1', logger);
       void supervisor.stop();
     },
     again() {
@@ -106,6 +109,10 @@ function listenToSignals(supervisor: Supervisor, logger: Logger): void {
       supervisor.force('second signal');
     },
   });
+}
+
+function tellState(state: 'READY=1' | 'STOPPING=1', logger: Logger): void {
+  tellServiceManager(state).catch((err) => logger.warn('service_manager_untold', { err }));
 }
 
 /** npx is ended and leaves what it started (npm/cli): then this process stops as if it had been asked itself. */

@@ -3,6 +3,8 @@ export const logEvents = {
   instance_started: 'The instance takes requests.',
   instance_stopping: 'A signal asked for an orderly stop.',
   instance_failed: 'The instance could not start.',
+  service_manager_untold:
+    'systemd could not be told that the server is ready or stops: is systemd-notify there?',
   instance_stopped: 'The instance has stopped; everything acknowledged is durable.',
   role_started: 'A process of the instance is ready.',
   http_server_loaded:

@@ -5,6 +5,7 @@ import { createAdminServer } from '../admin/admin-server.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Logger } from '../observability/logger.ts';
 import { errorCode } from '../system/errno.ts';
+import { tellServiceManager } from '../system/service-manager.ts';
 import { StartRefusedError } from '../system/start-refused-error.ts';
 import { pause } from '../system/waiting.ts';
 import type { Readiness, RoleLink } from './link.ts';
@@ -60,6 +61,7 @@ export function createAloneLink(options: AloneLinkOptions): RoleLink {
     onCharged() {},
     tellReady() {
       started = true;
+      tellServiceManager('READY=1').catch((err) => logger.warn('service_manager_untold', { err }));
     },
     async push() {},
     async pushLast() {},
