@@ -64,7 +64,11 @@ export async function ensureLog(files: DurableFiles, logDir: string): Promise<st
   const path = join(logDir, 'uuid');
   for (;;) {
     const uuid = await readLogUuid(files, logDir);
-    if (uuid !== null) return uuid;
+    if (uuid !== null) {
+      // Whoever gave it may not have come to this, and the database will know the log by it.
+      await files.syncFolder(logDir);
+      return uuid;
+    }
     // A link is all or nothing and never replaces: of two makers one wins and both read the winner's.
     const draft = join(logDir, `${making}uuid-${randomUUID()}`);
     await createWhole(files, draft, `${randomUUID()}\n`);
@@ -75,7 +79,6 @@ export async function ensureLog(files: DurableFiles, logDir: string): Promise<st
     } finally {
       await files.remove(draft);
     }
-    await files.syncFolder(logDir);
   }
 }
 
