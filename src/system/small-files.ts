@@ -1,7 +1,7 @@
 /** Small files that are read whole and replaced whole: a reader sees the old or the new one, a crash leaves one of them. */
 
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from './errno.ts';
 
@@ -15,8 +15,8 @@ export async function readSmallFile(path: string): Promise<string | null> {
   }
 }
 
-/** Replaces the file by one with mode 0600, durably. */
-export async function replaceSmallFile(path: string, text: string): Promise<void> {
+/** A durable file beside `path`, to be given its name. */
+async function writeTemporary(path: string, text: string): Promise<string> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.new`;
   const file = await open(temporary, 'wx', 0o600);
   try {
@@ -25,6 +25,12 @@ export async function replaceSmallFile(path: string, text: string): Promise<void
   } finally {
     await file.close();
   }
+  return temporary;
+}
+
+/** Replaces the file by one with mode 0600, durably. */
+export async function replaceSmallFile(path: string, text: string): Promise<void> {
+  const temporary = await writeTemporary(path, text);
   try {
     await rename(temporary, path);
   } catch (error) {
@@ -32,6 +38,25 @@ export async function replaceSmallFile(path: string, text: string): Promise<void
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/**
+ * Makes the file, with mode 0600, durably, and its folder, unless it is there: of several that try at once one does.
+ * @returns what the file holds afterwards
+ */
+export async function createSmallFile(path: string, text: string): Promise<string> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = await writeTemporary(path, text);
+  try {
+    await link(temporary, path);
+    await syncFolder(dirname(path));
+    return text;
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    return await readFile(path, 'utf8');
+  } finally {
+    await unlink(temporary);
+  }
 }
 
 /** Removes the file; none there is as good. */

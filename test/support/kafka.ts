@@ -4,6 +4,7 @@
  */
 
 import { execFile } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,10 +124,13 @@ export const skipWithoutKafka = (kafka: TestKafka | null): string | false =>
 
 let serial = 0;
 
-/** Settings for a topic and a group of the test's own. */
+/** Settings for a topic, a group and a DATA_DIR of the test's own. */
 export function kafkaSettings(brokers: string, more: Record<string, string> = {}): Settings {
   const unique = `test-${process.pid}-${Date.now()}-${++serial}`;
+  const dataDir = join(tmpdir(), `usage-kafka-${unique}`);
+  process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
   return settingsSchema.parse({
+    DATA_DIR: dataDir,
     KAFKA_BROKERS: brokers,
     USAGE_KAFKA_TOPIC: unique,
     USAGE_KAFKA_GROUP: unique,

@@ -6,10 +6,11 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
-import { Kafka, type RetryOptions, type SASLOptions } from 'kafkajs';
+import { type ISocketFactory, Kafka, type RetryOptions, type SASLOptions } from 'kafkajs';
 import type { Settings } from '../../config/settings.ts';
 import { errorCode } from '../../system/errno.ts';
 import { KafkaMisconfiguredError } from './misconfigured-error.ts';
+import { holdToOneCluster } from './one-cluster.ts';
 import { calmRequestQueues } from './request-queue.ts';
 
 /** Milliseconds, and how often a failed call is tried again. */
@@ -44,6 +45,15 @@ export function createKafkaClient(
   onSocket: (socket: Socket) => void = () => {},
 ): Kafka {
   calmRequestQueues();
+  const socketFactory: ISocketFactory = ({ host: name, port, ssl, onConnect }) => {
+    const host = hostOf(name);
+    const socket = ssl ? connectTls({ host, port, ...ssl }, onConnect) : connect({ host, port }, onConnect);
+    socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveMs);
+    onSocket(socket);
+    return socket;
+  };
+  holdToOneCluster(socketFactory, settings);
   const sasl = saslOptions(settings);
   return new Kafka({
     clientId,
@@ -58,14 +68,7 @@ export function createKafkaClient(
     // It logs ERROR for normal states, such as a group that rebalances. What matters comes back as an error,
     // and is logged by us once a state change.
     logCreator: () => () => {},
-    socketFactory: ({ host: name, port, ssl, onConnect }) => {
-      const host = hostOf(name);
-      const socket = ssl ? connectTls({ host, port, ...ssl }, onConnect) : connect({ host, port }, onConnect);
-      socket.setNoDelay(true);
-      socket.setKeepAlive(true, keepAliveMs);
-      onSocket(socket);
-      return socket;
-    },
+    socketFactory,
   });
 }
 

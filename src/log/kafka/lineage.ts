@@ -53,7 +53,8 @@ export function createLineages(settings: Settings, clientId: string): Lineages {
     const there = lines.get(node);
     if (there) return there;
     const address = node === null ? undefined : known?.brokers.get(node);
-    const brokers = address ? `${address.host}:${address.port}` : settings.KAFKA_BROKERS;
+    const host = address?.host.includes(':') ? `[${address.host}]` : address?.host;
+    const brokers = address ? `${host}:${address.port}` : settings.KAFKA_BROKERS;
     const line = createLine({ ...settings, KAFKA_BROKERS: brokers }, clientId, topic);
     lines.set(node, line);
     return line;

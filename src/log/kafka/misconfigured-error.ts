@@ -34,8 +34,8 @@ const refusals: Readonly<Record<string, string>> = {
 
 /** The same error where it is of the passing kind; else a KafkaMisconfiguredError that says what to do. */
 export function translateKafkaError(error: unknown, topic: string): unknown {
-  if (error instanceof KafkaMisconfiguredError) return error;
   for (const each of causesOf(error)) {
+    if (each instanceof KafkaMisconfiguredError) return each;
     const text = refusals[protocolType(each) ?? ''] ?? authenticationRefusal(each);
     if (text) return new KafkaMisconfiguredError([text.replaceAll('TOPIC', topic)], { cause: error });
   }
