@@ -1,7 +1,8 @@
 /** Holds how the code is laid out: imports go one way, and a file is named for what it holds. */
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { test } from 'node:test';
@@ -168,4 +169,26 @@ test('every file is named for what it holds', () => {
 test('only syntax that can be erased, and imports with their extension', () => {
   const without = imports.filter(({ specifier }) => specifier.startsWith('.') && !specifier.endsWith('.ts'));
   assert.deepEqual(without.map(shown), []);
+});
+
+const page = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
+
+test('docs/architecture.md names every room, of src/ and beside it, and no other', () => {
+  const table = /## The rooms\n([\s\S]*?)\n## /.exec(page)![1]!;
+  const cells = table.split('\n').flatMap((line) => /^\| (`.*?) \|/.exec(line)?.[1] ?? []);
+  const named = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, path]) => path!));
+  const tracked = execFileSync('git', ['ls-files'], { cwd: root, encoding: 'utf8' }).split('\n');
+  const rooms = tracked
+    .filter((path) => path.includes('/') && !path.startsWith('.'))
+    .map((path) => /^src\/[^/]+(\/|$)|^[^/]+\//.exec(path)![0]);
+  assert.deepEqual(named.sort(), [...new Set(rooms)].sort());
+});
+
+test('every file that docs/architecture.md names is there', () => {
+  const named = [...page.matchAll(/`((?:[\w.-]+\/)+[\w.-]*)`/g)].map(([, path]) => path!);
+  assert.ok(named.length > 60, `only ${named.length} paths were found`);
+  assert.deepEqual(
+    named.filter((path) => !existsSync(join(root, path))),
+    [],
+  );
 });
