@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import pg from 'pg';
+import { createProgressBar } from '../harness/progress-bar.ts';
 import { withSettings } from '../src/commands/with-settings.ts';
 import { silentLogger } from '../src/observability/logger.ts';
 import { connectionConfig } from '../src/postgres/connection.ts';
@@ -9,7 +10,7 @@ import { migrate } from '../src/postgres/migrate.ts';
 import { useDatabase } from '../src/postgres/use-database.ts';
 import { exitCode } from '../src/system/exit-codes.ts';
 import { insertMadeUsages, type MadeUsages } from './made-usages.ts';
-import { createProgressBar } from './progress-bar.ts';
+import { rowsText } from './rows-text.ts';
 
 const help = `npm run seed -- [options]
   --rows N      usages to make, 1 to 1,000,000,000 (default 1,000,000)
@@ -75,9 +76,14 @@ async function seed(url: string, made: MadeUsages): Promise<void> {
   await migrate(url, silentLogger);
   const client = new pg.Client(connectionConfig(url, { role: 'seed' }));
   await client.connect();
-  const bar = createProgressBar(process.stderr, made.rows, 'rows');
+  const bar = createProgressBar(process.stderr);
+  const startedAt = performance.now();
+  const show = (done: number) => {
+    const seconds = (performance.now() - startedAt) / 1_000;
+    bar.show(done / made.rows, rowsText(done, made.rows, seconds), Math.floor((10 * done) / made.rows));
+  };
   try {
-    await insertMadeUsages(client, made, bar.show);
+    await insertMadeUsages(client, made, show);
   } finally {
     bar.end();
     await client.end();

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { highestLagS, parseBacklog } from '../../bench/backlog-metrics.ts';
 import { createAnswerReader } from '../../bench/load/answer-reader.ts';
-import { progressText } from '../../bench/progress.ts';
+import { createProgress, timeLeft } from '../../bench/progress.ts';
 import { rowsAddUp } from '../../bench/rows.ts';
 import { planOf, subjectsOf } from '../../bench/scenarios.ts';
 import { bodyOf, distinctUsages, idOf, rowBytesMax, rowOf, usageAt } from '../../bench/usages.ts';
@@ -72,8 +72,14 @@ test('answers are read however they are cut', () => {
 });
 
 test('the time left follows what the steps really took', () => {
-  assert.match(progressText(0, 100, 3, 'drain'), /\[-+\] {3}0 % {2}1:37 left {2}drain$/);
-  assert.match(progressText(25, 100, 50, 'drain'), /^\[#{6}-{18}\] {2}25 % {2}2:30 left/);
+  assert.equal(timeLeft(0, 100, 3), '1:37');
+  assert.equal(timeLeft(25, 100, 50), '2:30');
+  const lines: string[] = [];
+  const progress = createProgress({ write: (text) => lines.push(text) }, 100);
+  progress.advance(25);
+  progress.show('drain');
+  progress.end();
+  assert.match(lines.join(''), /^\[#{7}-{23}\] {2}25 % {2}\d+:\d\d left {2}drain\n$/);
 });
 
 describe('plan', () => {
