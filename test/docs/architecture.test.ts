@@ -54,10 +54,10 @@ interface Import {
 const files = sourceFiles();
 const imports = files.flatMap(importsOf);
 
-function sourceFiles(): string[] {
-  return readdirSync(src, { recursive: true, encoding: 'utf8' })
+function sourceFiles(folder = src): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
-    .map((name) => join(src, name));
+    .map((name) => join(folder, name));
 }
 
 /** Static and dynamic ones with a literal specifier, types included; comments are left out first. */
@@ -127,6 +127,18 @@ test('no file imports itself, however long the way', () => {
     circles.map((circle) => circle.map((file) => relative(root, file)).join(' -> ')),
     [],
   );
+});
+
+test('neither program nor tools import what is of the tests; the benchmark shares harness/ with them', () => {
+  // docs/ makes a page of what the tests tried.
+  const outside = ['analytics', 'bench', 'grafana', 'harness', 'kafka', 'src'];
+  const wrong = outside
+    .flatMap((folder) => sourceFiles(join(root, folder)).flatMap(importsOf))
+    .filter(({ from, specifier }) => {
+      const target = relative(root, resolve(dirname(from), specifier)).split('/')[0];
+      return specifier.startsWith('.') && target === 'test';
+    });
+  assert.deepEqual(wrong.map(shown), []);
 });
 
 test('usage does no I/O', () => {
