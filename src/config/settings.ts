@@ -100,12 +100,6 @@ export const settingsSchema = z.object({
     .describe(
       "Web pages that may post usages, by origin (https://app.example,https://www.example). Not set: none; requests of any other site's page are 403.",
     ),
-  USAGE_PROXY_PROTOCOL: z
-    .enum(['on', 'off'], 'must be on or off')
-    .default('off')
-    .describe(
-      'Whether a proxy in front sends a PROXY protocol v2 preamble. off: a request with one is 400, for a client could claim to be another.',
-    ),
   USAGE_BODY_BYTES_MAX: integer(1 * KiB, 64 * MiB)
     .default(1 * MiB)
     .describe('Body bytes on the wire; more is 413.'),

@@ -14,14 +14,12 @@ export function createHeadCheck(options: {
   listed: ReadonlySet<string>;
   /** Whether the front listens on loopback alone. */
   onLoopback: boolean;
-  /** Whether a proxy sends a PROXY preamble; else one is a client's claim to be another. */
-  behindProxyProtocol: boolean;
   replies: Replies;
 }): HeadCheck {
-  const { listed, onLoopback, behindProxyProtocol, replies } = options;
+  const { listed, onLoopback, replies } = options;
   return (exchange, req) => {
     const head = readHead(req);
-    if (head.ambiguous || (!behindProxyProtocol && exchange.res.getProxiedRemoteAddress().byteLength > 0)) {
+    if (head.ambiguous) {
       replies.refuseUnheld(exchange, 'malformed_request');
       return null;
     }

@@ -31,7 +31,7 @@ export const httpProblems = {
     status: 400,
     title: 'Malformed request',
     detail:
-      'The request is framed ambiguously. Send exactly one Host, and one Content-Length or Transfer-Encoding: chunked, not both; a PROXY preamble only where USAGE_PROXY_PROTOCOL is on.',
+      'The request is framed ambiguously. Send exactly one Host, and one Content-Length or Transfer-Encoding: chunked, not both.',
   },
   invalid_idempotency_key: {
     status: 400,

@@ -102,7 +102,6 @@ export function createIntake(options: IntakeOptions): Intake {
   const headCheck = createHeadCheck({
     listed: listedOrigins(settings.USAGE_CORS_ORIGINS),
     onLoopback: isLoopback(options.host),
-    behindProxyProtocol: settings.USAGE_PROXY_PROTOCOL === 'on',
     replies,
   });
   const scope: ExchangeScope = {

@@ -59,19 +59,3 @@ test('trailers that come after the answer are not read', async (t) => {
   assert.deepEqual(statusesIn(connection.received), [201]);
   assert.equal(appender.rows().length, 1);
 });
-
-test('a PROXY preamble is 400 and closed, unless the setting expects it', async (t) => {
-  const preamble = Buffer.from('0d0a0d0a000d0a515549540a2111000c0102030405060708005001bb', 'hex');
-  const request = Buffer.from(
-    `POST /api/usages HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-  );
-  const ask = async (setting: string) => {
-    const { port } = await startFront(t, { USAGE_PROXY_PROTOCOL: setting });
-    const connection = connectRaw(t, port);
-    connection.write(Buffer.concat([preamble, request]));
-    await until(() => statusesIn(connection.received).length === 1, { what: 'the answer' });
-    return statusesIn(connection.received);
-  };
-  assert.deepEqual(await ask('off'), [400]);
-  assert.deepEqual(await ask('on'), [201]);
-});
