@@ -48,6 +48,8 @@ export function createMembership(options: {
   /** All partitions that are ours from now on; those of before are not. Nothing flows until told. */
   onAssigned(partitions: number[]): void;
   onBatch(batch: Batch): void;
+  /** Kafkajs kept back all that a fetch brought from one position to another, both included. */
+  onKeptBack(partition: number, first: number, last: number): void;
 }): Membership {
   const { settings, logger } = options;
   const topic = settings.USAGE_KAFKA_TOPIC;
@@ -88,6 +90,10 @@ export function createMembership(options: {
       if (partitions.length > 0) mine.pause([{ topic, partitions }]);
       commits.clear();
       options.onAssigned(partitions);
+    });
+    mine.on(mine.events.START_BATCH_PROCESS, ({ payload }) => {
+      if (consumer !== mine || payload.batchSize > 0 || payload.firstOffset === null) return;
+      options.onKeptBack(payload.partition, Number(payload.firstOffset), Number(payload.lastOffset));
     });
     mine.on(mine.events.CRASH, ({ payload }) => leave(mine, payload.error));
     try {

@@ -10,7 +10,7 @@
  * read again: if it is the one that was taken, reading goes on behind it, else that is a gap.
  */
 
-import type { Batch } from 'kafkajs';
+import type { Batch, IHeaders } from 'kafkajs';
 import { pause } from '../../system/waiting.ts';
 import { HandedOut } from '../handed-out.ts';
 import { LogGapError, type LogGapReason, type LogPartition, type Relayed } from '../log.ts';
@@ -46,7 +46,7 @@ const arrivalMsMax = 500;
 const boundsAgeMsMax = 1_000;
 
 /** What Kafka's messages and its own records of transactions have in common. */
-type Message = Pick<Batch['messages'][number], 'offset' | 'headers' | 'value'>;
+type Message = Pick<Batch['messages'][number], 'offset' | 'value'> & { readonly headers?: IHeaders };
 
 /** A record that was taken: where it ends, and what it was. */
 interface Taken {
@@ -201,6 +201,19 @@ export class KafkaPartition implements LogPartition {
     } else if (messages.length > 0) {
       void this.#examine();
     }
+  }
+
+  /** Takes what a fetch brought and kafkajs keeps back: marks of a foreign transaction, one at each position. */
+  deliverForeign(first: number, last: number): void {
+    const rawMessages = Array.from({ length: last - first + 1 }, (_, index) => ({
+      offset: `${first + index}`,
+      value: null,
+    }));
+    this.deliver({
+      fetchedOffset: `${first}`,
+      highWatermark: `${last + 1}`,
+      rawMessages,
+    } as unknown as Batch);
   }
 
   #take(position: number, message: Message): void {

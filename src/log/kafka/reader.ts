@@ -50,6 +50,7 @@ export function createKafkaReader(options: KafkaReaderOptions): LogReader {
     clientId,
     logger,
     onBatch: (batch) => partitions.get(batch.partition)?.deliver(batch),
+    onKeptBack: (partition, first, last) => partitions.get(partition)?.deliverForeign(first, last),
     onAssigned(numbers) {
       revokeAll();
       const assignment = ++assignments;
