@@ -36,6 +36,7 @@ export async function startDocker(t: Closing): Promise<Docker> {
   daemon.stderr!.on('data', (chunk) => (said += chunk));
   const ended = new Promise((resolve) => daemon.once('exit', resolve));
   closeAfter(t, async () => {
+    await dockerAt({ DOCKER_HOST: socket })('image', 'prune', '-f').catch(() => {});
     daemon.kill('SIGTERM');
     await ended;
     // The host's network namespace, which it mounts and leaves.
