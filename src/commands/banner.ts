@@ -32,11 +32,13 @@ export function addressesOf(settings: Settings, instance: StartedInstance): Addr
 }
 
 /**
- * The embedded database's URL is complete: it works on this machine alone, and its password lies in DATA_DIR
- * for the same person. That of another database is theirs, so its password is hidden.
+ * On a terminal the embedded database's URL is complete: it works on this machine alone, and its password lies in
+ * DATA_DIR for the same person. Elsewhere the text ends in somebody's log, so no password is in it, and that of another
+ * database is never.
  */
-export function bannerText(addresses: Addresses, instance: StartedInstance): string {
-  const database = instance.embedded ? instance.databaseUrl : concealPassword(instance.databaseUrl);
+export function bannerText(addresses: Addresses, instance: StartedInstance, onTerminal: boolean): string {
+  const isShown = instance.embedded && onTerminal;
+  const database = isShown ? instance.databaseUrl : concealPassword(instance.databaseUrl);
   return `
 usage-ingest listens on ${addresses.url}/api/usages
 

@@ -2,8 +2,9 @@
 
 import { concealPassword } from '../config/conceal.ts';
 import { ConfigError } from '../config/config-error.ts';
-import { type Environment, loadSettings } from '../config/load.ts';
-import type { SettingName } from '../config/settings.ts';
+import { loadSettings } from '../config/load.ts';
+import { fileNameOf, secretSettings } from '../config/secret-files.ts';
+import type { Environment, SettingName } from '../config/settings.ts';
 import { exitCode } from '../system/exit-codes.ts';
 import { missingDatabase } from './missing-database.ts';
 
@@ -17,7 +18,7 @@ export async function checkConfig(environment: Environment = process.env): Promi
     const width = Math.max(...names.map((name) => name.length));
     const lines = names.map((name) => {
       const value = shown(name, settings[name]);
-      return `${name.padEnd(width)}  ${value}${environment[name] === undefined ? '  (default)' : ''}`;
+      return `${name.padEnd(width)}  ${value}${sourceOf(name, environment)}`;
     });
     process.stdout.write(`The configuration is valid.\n\n${lines.join('\n')}\n`);
     return exitCode.ok;
@@ -28,8 +29,15 @@ export async function checkConfig(environment: Environment = process.env): Promi
   }
 }
 
+function sourceOf(name: SettingName, environment: Environment): string {
+  if (environment[name] !== undefined) return '';
+  return environment[fileNameOf(name)] === undefined ? '  (default)' : '  (from a file)';
+}
+
+const isSecret = (name: SettingName) => (secretSettings as readonly string[]).includes(name);
+
 /** What a secret is made of is nobody's business on a screen. */
 function shown(name: SettingName, value: unknown): string {
   if (name === 'DATABASE_URL') return concealPassword(String(value ?? ''));
-  return name === 'USAGE_KAFKA_PASSWORD' ? '***' : String(value);
+  return isSecret(name) ? '***' : String(value);
 }

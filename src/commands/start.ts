@@ -58,7 +58,8 @@ export async function start(
       logger.info('instance_started', { ...addresses });
       tellState('READY=1', logger);
       // Logs are for programs where stdout is no terminal; the banner is for people either way.
-      (terminal ? process.stdout : process.stderr).write(bannerText(addresses, instance));
+      const screen = terminal ? process.stdout : process.stderr;
+      screen.write(bannerText(addresses, instance, screen.isTTY === true));
     }
   } catch (error) {
     const explained = error instanceof StartRefusedError || error instanceof EmbeddedPostgresError;

@@ -1,6 +1,7 @@
 /** The settings as a person reads about them: for `--help`, docs/config.md and `check-config`. */
 
 import { z } from 'zod';
+import { fileNameOf, secretSettings } from './secret-files.ts';
 import { type SettingName, settingsSchema } from './settings.ts';
 
 export interface SettingDescription {
@@ -35,9 +36,13 @@ export function describeSettings(): SettingDescription[] {
       name,
       default: defaultsInWords[name] ?? plainDefault,
       bounds: boundsOf(schema),
-      description: schema.description ?? '',
+      description: `${schema.description ?? ''}${isSecret(name) ? ` ${fileNameOf(name)} may name a file that holds it.` : ''}`,
     };
   });
+}
+
+function isSecret(name: SettingName): boolean {
+  return (secretSettings as readonly string[]).includes(name);
 }
 
 function boundsOf(schema: JsonSchema): string {

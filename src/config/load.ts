@@ -6,12 +6,11 @@
 
 import { ConfigError } from './config-error.ts';
 import { nearestName } from './nearest-name.ts';
-import { type SettingName, type Settings, settingsSchema } from './settings.ts';
-
-export type Environment = Readonly<Record<string, string | undefined>>;
+import { secretFileNames, withSecretFiles } from './secret-files.ts';
+import { type Environment, type SettingName, type Settings, settingsSchema } from './settings.ts';
 
 const names = Object.keys(settingsSchema.shape) as SettingName[];
-const ownNames: string[] = names.filter((name) => name.startsWith('USAGE_'));
+const ownNames: string[] = [...names, ...secretFileNames].filter((name) => name.startsWith('USAGE_'));
 
 /** An environment value longer than this is no setting of ours. */
 const valueCharactersMax = 4096;
@@ -20,8 +19,9 @@ const valueCharactersMax = 4096;
  * Parses the settings out of an environment; names that are not ours are left alone.
  * @throws ConfigError with every problem
  */
-export function loadSettings(environment: Environment): Settings {
-  const problems = unknownNames(environment);
+export function loadSettings(given: Environment): Settings {
+  const problems = unknownNames(given);
+  const environment = withSecretFiles(given, problems);
   const settings: Record<string, unknown> = {};
   for (const name of names) {
     const value = environment[name];

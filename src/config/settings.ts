@@ -231,6 +231,9 @@ export const settingsSchema = z.object({
     ),
 });
 
+/** What settings are read from: `process.env`, or a test's. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** The settings, parsed, in the names of the environment. */
 export type Settings = z.output<typeof settingsSchema>;
 export type SettingName = keyof Settings;

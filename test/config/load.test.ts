@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { concealPassword } from '../../src/config/conceal.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { describeSettings } from '../../src/config/describe.ts';
 import { loadSettings, settingsEnvironment } from '../../src/config/load.ts';
 import { editDistance, nearestName } from '../../src/config/nearest-name.ts';
+import { makeTempDir } from '../support/local-log.ts';
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
   try {
@@ -123,4 +125,32 @@ test('an IPv6 address is taken with its brackets and without', () => {
   assert.equal(loadSettings({ KAFKA_BROKERS: brokers }).KAFKA_BROKERS, brokers);
   for (const wrong of ['::1:9092', '[::1]', '[::1:9092', 'a:b:9092'])
     assert.match(problemsOf({ KAFKA_BROKERS: wrong })[0] ?? '', /IPv6 address in brackets/, wrong);
+});
+
+test('a secret may come from a file, without the line feed that ends it', async (t) => {
+  const file = `${await makeTempDir(t)}/secret`;
+  await writeFile(file, 'postgres://me:word@db/usages\n');
+  assert.equal(loadSettings({ DATABASE_URL_FILE: file }).DATABASE_URL, 'postgres://me:word@db/usages');
+  assert.deepEqual(problemsOf({ DATABASE_URL_FILE: file, DATABASE_URL: 'postgres://x/y' }), [
+    'DATABASE_URL and DATABASE_URL_FILE are both set: set one of them',
+  ]);
+  assert.deepEqual(problemsOf({ DATABASE_URL_FILE: `${file}.none` }), [
+    'DATABASE_URL_FILE must name a file that this user can read (ENOENT)',
+  ]);
+  await writeFile(file, '\n');
+  assert.deepEqual(
+    problemsOf({ USAGE_KAFKA_PASSWORD_FILE: file, USAGE_KAFKA_SASL: 'plain', USAGE_KAFKA_USER: 'u' }),
+    [
+      'USAGE_KAFKA_PASSWORD is set but empty: give it a value, or unset it',
+      'USAGE_KAFKA_PASSWORD is not set, and USAGE_KAFKA_SASL=plain needs it',
+    ],
+  );
+});
+
+test('what is wrong with a secret is told without it', async (t) => {
+  const file = `${await makeTempDir(t)}/secret`;
+  await writeFile(file, 'mysql://me:word@db/usages');
+  const problems = problemsOf({ DATABASE_URL_FILE: file });
+  assert.ok(problems.length > 0);
+  assert.doesNotMatch(problems.join(), /word/);
 });

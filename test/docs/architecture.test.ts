@@ -39,7 +39,7 @@ const mayImport: Record<string, readonly string[]> = {
   http: [],
   capacity: [],
   observability: ['system'],
-  config: [],
+  config: ['system'],
   system: [],
 };
 
