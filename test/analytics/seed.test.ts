@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { movedClock } from '../support/moved-clock.ts';
 import { query, startTestPostgres } from '../support/postgres.ts';
 
 const postgres = await startTestPostgres();
-const script = new URL('../../analytics/seed.ts', import.meta.url).pathname;
+const script = fileURLToPath(new URL('../../analytics/seed.ts', import.meta.url));
 
 function seed(databaseUrl: string, ...args: string[]): Promise<{ code: number; stderr: string }> {
   return new Promise((resolve) => {

@@ -7,13 +7,14 @@ import { access, chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { readResult } from '../../bench/read-result.ts';
 import type { Stage } from '../../bench/result.ts';
 import { rowsAddUp } from '../../bench/rows.ts';
 import { closeAfter } from '../support/close-after.ts';
 import { until } from '../support/until.ts';
 
-const entry = new URL('../../bench/run.ts', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../bench/run.ts', import.meta.url));
 
 /** A run that keeps everything in folders of its own; `left` are the names in the temporary one. */
 async function startBench(t: TestContext, args: readonly string[]) {

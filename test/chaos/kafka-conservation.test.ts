@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { runConservation } from '../support/conservation.ts';
 import type { Instance } from '../support/instance.ts';
 import { kafkaSettings, skipWithoutKafka, startOwnKafka } from '../support/kafka.ts';
@@ -9,7 +10,7 @@ import { kafkaSettings, skipWithoutKafka, startOwnKafka } from '../support/kafka
 const kafka = await startOwnKafka();
 after(() => kafka?.stop());
 
-const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../bin/usage-ingest.js', import.meta.url));
 const hungMs = 15_000;
 
 test('26 kills of everything, broker and two writers too', { skip: skipWithoutKafka(kafka) }, async () => {

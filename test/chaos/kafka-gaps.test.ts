@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { acknowledgedOffset } from '../../src/log/kafka/acknowledgement.ts';
 import { frontPatience } from '../../src/log/kafka/client.ts';
@@ -18,7 +19,7 @@ const kafka = await startTestKafka();
 after(() => kafka?.stop());
 const skip = skipWithoutKafka(kafka);
 const postgres = skip ? null : await startTestPostgres();
-const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../bin/usage-ingest.js', import.meta.url));
 const partitions = 2;
 
 async function makeInstance() {

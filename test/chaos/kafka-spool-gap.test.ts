@@ -8,6 +8,7 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { flipBit, segmentsOf } from '../support/crashed-log.ts';
 import { createInstance, type Instance } from '../support/instance.ts';
@@ -19,7 +20,7 @@ import { until } from '../support/until.ts';
 const kafka = await startOwnKafka({ started: false });
 after(() => kafka?.stop());
 const skip = skipWithoutKafka(kafka);
-const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../bin/usage-ingest.js', import.meta.url));
 
 /** Damages the rows of the record that holds a usage. @returns the partition's name */
 async function damage(instance: Instance, id: string): Promise<string> {

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { createLineages } from '../../src/log/kafka/lineage.ts';
 import { createInstance } from '../support/instance.ts';
@@ -25,7 +26,7 @@ const kafka = await startOwnKafka({ nodes: 3 });
 after(() => kafka?.stop());
 const skip = skipWithoutKafka(kafka);
 const postgres = skip ? null : await startTestPostgres();
-const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../bin/usage-ingest.js', import.meta.url));
 const clients = 8;
 const loadMs = 4_000;
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { createInstance } from '../support/instance.ts';
 import { skipWithoutKafka, startTestKafka, withAdmin } from '../support/kafka.ts';
 import { allStored, kafkaEnvironment, kafkaIsUp, post, storedOf } from '../support/kafka-instance.ts';
@@ -12,7 +13,7 @@ import { until } from '../support/until.ts';
 const kafka = await startTestKafka();
 after(() => kafka?.stop());
 
-const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../bin/usage-ingest.js', import.meta.url));
 
 test('two more writers, one of them in another group, and one that is stopped past its session', {
   skip: skipWithoutKafka(kafka),

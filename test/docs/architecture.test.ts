@@ -141,6 +141,14 @@ test('neither program nor tools import what is of the tests; the benchmark share
   assert.deepEqual(wrong.map(shown), []);
 });
 
+test('no path is read off a URL, where a blank is %20', () => {
+  const folders = ['analytics', 'bench', 'bin', 'harness', 'kafka', 'src', 'test'];
+  const wrong = folders
+    .flatMap((folder) => sourceFiles(join(root, folder)))
+    .filter((file) => /import\.meta\.url\)\.pathname\b/.test(readFileSync(file, 'utf8')));
+  assert.deepEqual(wrong, []);
+});
+
 test('usage does no I/O', () => {
   const impure = imports.filter(
     ({ from, specifier }) =>

@@ -8,13 +8,14 @@ import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { keptPort } from '../../harness/kept-port.ts';
 import { jarsFolder } from '../../kafka/jars.ts';
 import { missingRequirements } from '../../kafka/requirements.ts';
 import { withAdmin } from '../support/kafka.ts';
 import { until } from '../support/until.ts';
 
-const entry = new URL('../../kafka/start.ts', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../kafka/start.ts', import.meta.url));
 const missing = await missingRequirements((await jarsFolder()).cached);
 if (missing.length > 0) console.error(`\n*** THE TEST OF npm run kafka IS SKIPPED:\n${missing.join('\n')}\n`);
 

@@ -5,11 +5,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type TestContext, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { roleNodeArguments } from '../../src/role/arguments.ts';
 import { makeTempDir } from '../support/local-log.ts';
 import { until } from '../support/until.ts';
 
-const entry = new URL('../../bin/usage-ingest.js', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../bin/usage-ingest.js', import.meta.url));
 
 /** A front that is ready. */
 async function startFront(t: TestContext, options: { node?: string[]; env?: Record<string, string> } = {}) {

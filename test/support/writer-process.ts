@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { createLocalAppender, type LocalAppender } from '../../src/log/local/appender.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 
@@ -23,7 +24,7 @@ export function spawnWriter(
   databaseUrl: string,
   environment: Record<string, string> = {},
 ): WriterProcess {
-  const entry = new URL('../../src/writer/process.ts', import.meta.url).pathname;
+  const entry = fileURLToPath(new URL('../../src/writer/process.ts', import.meta.url));
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', entry], {
     env: {
       PATH: process.env.PATH,

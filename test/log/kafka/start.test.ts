@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import kafkajs from 'kafkajs';
 import { createInstance } from '../../support/instance.ts';
 import { skipWithoutKafka, startOwnKafka, withAdmin } from '../../support/kafka.ts';
@@ -24,7 +25,7 @@ const kafka = await startOwnKafka({
 });
 after(() => kafka?.stop());
 const skip = skipWithoutKafka(kafka);
-const entry = new URL('../../../bin/usage-ingest.js', import.meta.url).pathname;
+const entry = fileURLToPath(new URL('../../../bin/usage-ingest.js', import.meta.url));
 
 /** Runs `start` to its end. */
 async function start(
