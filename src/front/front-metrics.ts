@@ -3,7 +3,7 @@
  * that is read: an `observe` a request would cost as much as validating it.
  */
 
-import type { Registry } from 'prom-client';
+import type { Histogram, Registry } from 'prom-client';
 import type { LogKind } from '../log/log.ts';
 import { createMetrics, metricTable } from '../observability/metrics.ts';
 
@@ -25,27 +25,26 @@ interface StatusCounts {
   readonly buckets: number[];
   sumSeconds: number;
   count: number;
-}
-
-/** What prom-client (pinned) keeps for one set of labels; not in its types. */
-interface HistogramEntry {
-  readonly labels: { status?: string };
-  readonly bucketValues: Record<string, number>;
-  sum: number;
-  count: number;
+  /** How many of them the counter has. */
+  told: number;
 }
 
 interface Collectable {
   collect?: () => void;
 }
 
-const { buckets: bounds } = metricTable.usage_http_request_duration_seconds;
+const { buckets: bounds, help } = metricTable.usage_http_request_duration_seconds;
+const durationsHead = {
+  name: 'usage_http_request_duration_seconds',
+  help,
+  type: 'histogram',
+  aggregator: 'sum',
+} as const;
 
 export function createFrontMetrics(options: { worker: number; waitingBytes(): number }): FrontMetrics {
   const { registry, metric } = createMetrics([
     'usage_http_requests_total',
     'usage_http_abandoned_total',
-    'usage_http_request_duration_seconds',
     'usage_accepted_total',
     'usage_rejected_total',
     'usage_shed_total',
@@ -62,29 +61,28 @@ export function createFrontMetrics(options: { worker: number; waitingBytes(): nu
   });
   const appends = { local: appendsOf('local'), kafka: appendsOf('kafka') };
 
-  function foldDurations(): void {
-    const durations = metric.usage_http_request_duration_seconds;
-    const entries = (durations as unknown as { hashMap: Record<string, HistogramEntry> }).hashMap;
+  // A registry asks a metric for `get` alone; those that prom-client's own aggregation makes have no more either.
+  const durations = {
+    ...durationsHead,
+    get: async () => ({
+      ...durationsHead,
+      values: byStatus.flatMap((counts) => (counts ? durationSamples(counts) : [])),
+    }),
+  };
+  registry.registerMetric(durations as unknown as Histogram);
+
+  function countRequests(): void {
     for (const counts of byStatus) {
-      if (!counts || counts.count === 0) continue;
-      const { status } = counts;
-      if (!Object.values(entries).some(({ labels }) => labels.status === status)) durations.zero({ status });
-      const entry = Object.values(entries).find(({ labels }) => labels.status === status)!;
-      for (let i = 0; i < bounds.length; i++) entry.bucketValues[bounds[i]!]! += counts.buckets[i]!;
-      entry.sum += counts.sumSeconds;
-      entry.count += counts.count;
-      metric.usage_http_requests_total.inc({ status }, counts.count);
-      counts.buckets.fill(0);
-      counts.sumSeconds = 0;
-      counts.count = 0;
+      if (!counts) continue;
+      metric.usage_http_requests_total.inc({ status: counts.status }, counts.count - counts.told);
+      counts.told = counts.count;
     }
   }
 
   const onCollect = (collectable: object, collect: () => void) => {
     (collectable as Collectable).collect = collect;
   };
-  onCollect(metric.usage_http_requests_total, foldDurations);
-  onCollect(metric.usage_http_request_duration_seconds, foldDurations);
+  onCollect(metric.usage_http_requests_total, countRequests);
   onCollect(metric.usage_accepted_total, () => {
     metric.usage_accepted_total.inc(durableUsages);
     durableUsages = 0;
@@ -110,6 +108,7 @@ export function createFrontMetrics(options: { worker: number; waitingBytes(): nu
           buckets: new Array(bounds.length + 1).fill(0),
           sumSeconds: 0,
           count: 0,
+          told: 0,
         };
         byStatus[statusCode] = counts;
       }
@@ -137,4 +136,19 @@ export function createFrontMetrics(options: { worker: number; waitingBytes(): nu
       appends[log].usages.observe(usages);
     },
   };
+}
+
+/** The histogram's samples of one status, as prom-client gives its own. */
+function durationSamples({ status, buckets, sumSeconds, count }: StatusCounts) {
+  const { name } = durationsHead;
+  let below = 0;
+  const cumulative = [...bounds, '+Inf'].map((le, index) => {
+    below += buckets[index]!;
+    return { metricName: `${name}_bucket`, labels: { le, status }, value: below };
+  });
+  return [
+    ...cumulative,
+    { metricName: `${name}_sum`, labels: { status }, value: sumSeconds },
+    { metricName: `${name}_count`, labels: { status }, value: count },
+  ];
 }

@@ -129,7 +129,7 @@ export function createMetrics<const N extends MetricName>(names: readonly N[]): 
     const { help, labelNames } = entry;
     const options = { name, help, labelNames: [...labelNames], registers: [registry] };
     if (entry.kind === 'counter') metric[name] = new Counter(options);
-    else if (entry.kind === 'gauge') metric[name] = new Gauge(options);
+    else if (entry.kind === 'gauge') metric[name] = new Gauge({ ...options, aggregator: entry.across });
     else metric[name] = new Histogram({ ...options, buckets: [...entry.buckets] });
   }
   return { registry, metric: metric as Metrics<N>['metric'] };

@@ -45,7 +45,7 @@ export interface Fleet {
   /** The named metrics of all processes, as `metricsText` tells them. */
   totals(names: ReadonlySet<MetricName>): Promise<MetricSnapshot>;
   /** What they grow by in a second. */
-  rates(names: ReadonlySet<MetricName>): MetricSnapshot;
+  rates(names: ReadonlySet<MetricName>): Promise<MetricSnapshot>;
   processes(): FleetProcess[];
 }
 
@@ -187,7 +187,7 @@ export function createFleet(options: FleetOptions): Fleet {
       for (const { slot } of members) slot.kill();
     },
     metricsText: async (own) => hub.text([...own, ...(await registry.getMetricsAsJSON())]),
-    totals: async (names) => mergeSnapshots([hub.totals(names), await registry.getMetricsAsJSON()]),
+    totals: async (names) => mergeSnapshots([await hub.totals(names), await registry.getMetricsAsJSON()]),
     rates: hub.rates,
     processes: () =>
       members.map(({ slot: { role, worker, state, pid } }) => ({ role, worker, ready: state.ready, pid })),

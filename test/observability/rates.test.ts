@@ -76,18 +76,18 @@ test('a process has a rate from its second push on, and none when it has ended',
   const process = {};
   const names = new Set(['usage_accepted_total'] as const);
   hub.push(process, before);
-  assert.deepEqual(hub.rates(names), []);
+  assert.deepEqual(await hub.rates(names), []);
   hub.push(process, after);
-  const rates = hub.rates(names);
+  const rates = await hub.rates(names);
   assert.deepEqual(
     rates.map(({ name }) => name),
     ['usage_accepted_total'],
   );
   assert.ok(seriesOf(rates).sum('usage_accepted_total')! > 0);
-  assert.equal(seriesOf(hub.totals(names)).sum('usage_accepted_total'), 120);
+  assert.equal(seriesOf(await hub.totals(names)).sum('usage_accepted_total'), 120);
   hub.retire(process);
-  assert.deepEqual(hub.rates(names), []);
-  assert.equal(seriesOf(hub.totals(names)).sum('usage_accepted_total'), 120);
+  assert.deepEqual(await hub.rates(names), []);
+  assert.equal(seriesOf(await hub.totals(names)).sum('usage_accepted_total'), 120);
 });
 
 test('this machine by an address or as localhost, and by no other name', () => {

@@ -25,7 +25,7 @@ export interface WatchedFleet {
   /** The named metrics of all processes, summed. */
   totals(names: ReadonlySet<MetricName>): Promise<MetricSnapshot>;
   /** What they grow by in a second. */
-  rates(names: ReadonlySet<MetricName>): MetricSnapshot;
+  rates(names: ReadonlySet<MetricName>): Promise<MetricSnapshot>;
 }
 
 export interface ConsoleOptions {
@@ -81,8 +81,8 @@ export function createConsole(options: ConsoleOptions): Console {
         { role: 'supervisor', worker: 0, ready: true },
         ...fleet.processes().map(({ role, worker, ready }) => ({ role, worker, ready })),
       ],
-      totals: mergeSnapshots([await fleet.totals(consoleMetrics), own]),
-      rates: mergeSnapshots([fleet.rates(consoleMetrics), ownRates(own)]),
+      totals: await mergeSnapshots([await fleet.totals(consoleMetrics), own]),
+      rates: await mergeSnapshots([await fleet.rates(consoleMetrics), ownRates(own)]),
       at: Date.now(),
     });
     return JSON.stringify(snapshot);
