@@ -4,7 +4,6 @@
  */
 
 import { type DiskFaults, diskBytes, noDiskFaults } from './disk/disk.ts';
-import { kafkaEnvironment, localEnvironment } from './instance.ts';
 import { noKafkaFaults } from './kafka/cluster.ts';
 import type { Schedule } from './schedule.ts';
 import { framesIn, segmentFiles, usagesIn } from './segments.ts';
@@ -95,7 +94,7 @@ export const faults: readonly Fault[] = [
     begin({ instance }) {
       void instance.stop().then(() => {
         const isKafka = instance.environment.KAFKA_BROKERS !== undefined;
-        instance.environment = isKafka ? localEnvironment : kafkaEnvironment;
+        instance.environment = isKafka ? instance.environments.local : instance.environments.kafka;
         instance.start();
       });
       return nothing;
@@ -211,7 +210,7 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'Postgres restored',
-    modes: ['local', 'kafka', 'kafka without spool'],
+    modes: all,
     weight: 4,
     begin({ world, promises }) {
       const snapshot = world.postgres.snapshot();
@@ -362,7 +361,11 @@ export const faults: readonly Fault[] = [
     weight: 1,
     begin({ world, random }) {
       world.kafka.addPartitions(random.integer(4, 6));
-      return nothing;
+      // It takes a while until every broker has heard of it.
+      world.kafka.faults = { ...world.kafka.faults, staleMetadata: 0.3 };
+      return () => {
+        world.kafka.faults = noKafkaFaults;
+      };
     },
   },
   {

@@ -13,26 +13,42 @@ export const dataDir = '/volume/data';
 
 export type Environment = Readonly<Record<string, string>>;
 
-export const localEnvironment: Environment = {
-  DATA_DIR: dataDir,
-  DATABASE_URL: 'postgres://simulated/usages',
-  USAGE_FRONTS: '1',
-  USAGE_LOG_SEGMENT_BYTES: '4096',
-  USAGE_LOCAL_LOG_BYTES_MAX: '1048576',
-  USAGE_WRITER_GATHER_MS: '20',
-  USAGE_APPEND_TIMEOUT_MS: '10000',
-};
+/** What an instance is started with, by the log that it is to use. */
+export interface Environments {
+  readonly local: Environment;
+  readonly kafka: Environment;
+  readonly spoolless: Environment;
+}
 
-export const kafkaEnvironment: Environment = {
-  ...localEnvironment,
-  KAFKA_BROKERS: 'simulated:1,simulated:2,simulated:3',
-  USAGE_KAFKA_PARTITIONS: '3',
-  USAGE_KAFKA_STAY_MS: '100',
-};
+function environmentsWith(variant: Environment): Environments {
+  const local = {
+    DATA_DIR: dataDir,
+    DATABASE_URL: 'postgres://simulated/usages',
+    USAGE_FRONTS: '1',
+    USAGE_LOCAL_LOG_BYTES_MAX: '1048576',
+    USAGE_WRITER_GATHER_MS: '20',
+    USAGE_APPEND_TIMEOUT_MS: '10000',
+    ...variant,
+  };
+  const kafka = {
+    ...local,
+    KAFKA_BROKERS: 'simulated:1,simulated:2,simulated:3',
+    USAGE_KAFKA_PARTITIONS: '3',
+    USAGE_KAFKA_STAY_MS: '100',
+  };
+  return { local, kafka, spoolless: { ...kafka, USAGE_SPOOL: 'off' } };
+}
 
-export const spoollessEnvironment: Environment = { ...kafkaEnvironment, USAGE_SPOOL: 'off' };
+/** Small segments roll often; only large ones have zeros laid ahead. */
+export const environmentVariants: readonly Environments[] = [
+  environmentsWith({ USAGE_LOG_SEGMENT_BYTES: '4096' }),
+  environmentsWith({ USAGE_LOG_SEGMENT_BYTES: '4096', USAGE_LOG_KEEP_HOURS: '0' }),
+  environmentsWith({ USAGE_LOG_SEGMENT_BYTES: '262144' }),
+  environmentsWith({ USAGE_LOG_SEGMENT_BYTES: '4096', USAGE_FRONTS: '2' }),
+];
 
 export interface Instance {
+  readonly environments: Environments;
   /** It goes from one log to the other, and back. */
   readonly isBoth: boolean;
   /** The environment of the next start. */
@@ -49,10 +65,14 @@ export interface Instance {
   killRole(role: string): void;
 }
 
-export function createInstance(first: Environment, isBoth: boolean): Instance {
+export function createInstance(
+  environments: Environments,
+  first: keyof Environments,
+  isBoth: boolean,
+): Instance {
   let supervisor: Process | null = null;
   let fleet: Fleet | null = null;
-  let environment = first;
+  let environment = environments[first];
   let settledOn: Environment | null = null;
   let isWanted = false;
 
@@ -120,6 +140,7 @@ export function createInstance(first: Environment, isBoth: boolean): Instance {
   }
 
   return {
+    environments,
     isBoth,
     get environment() {
       return environment;

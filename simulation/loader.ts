@@ -24,14 +24,16 @@ const virtual: Readonly<Record<string, string>> = {
   'node:child_process': 'node/child-process.ts',
 };
 
-/** Embedded servers are no part of a schedule. */
-const isReal = (file: string) => /^(postgres\/embedded|commands)\//.test(file);
+/** Others look at the repository's own files, and at the machine. */
+const isOnDisk = (file: string) => /^(front|relay|writer|store|log|system)\//.test(file);
+const isDisk = (specifier: string) => /^node:(fs|fs\/promises|sqlite)$/.test(specifier);
 
 function replacementFor(specifier: string, file: string): string | undefined {
-  if (specifier.startsWith('node:') && isReal(file)) return undefined;
   if (specifier === './raw-requests.ts') return 'kafka/raw-requests.ts';
   if (specifier === 'node:net') return file === 'log/kafka/client.ts' ? 'kafka/node-net.ts' : undefined;
   if (specifier === 'node:fs/promises' && file === 'postgres/migrate.ts') return 'node/repository-files.ts';
+  if (specifier === 'node:child_process' && !file.startsWith('supervisor/')) return undefined;
+  if (isDisk(specifier) && !isOnDisk(file)) return undefined;
   return virtual[specifier];
 }
 

@@ -6,14 +6,7 @@
 import { Clients } from './clients.ts';
 import { Disk, diskBytes, noDiskFaults } from './disk/disk.ts';
 import { type Fault, faults, type Mode } from './faults.ts';
-import {
-  createInstance,
-  forgetProcesses,
-  type Instance,
-  kafkaEnvironment,
-  localEnvironment,
-  spoollessEnvironment,
-} from './instance.ts';
+import { createInstance, environmentVariants, forgetProcesses, type Instance } from './instance.ts';
 import { KafkaCluster, noKafkaFaults } from './kafka/cluster.ts';
 import { startOperator } from './operator.ts';
 import { PostgresServer } from './postgres/server.ts';
@@ -155,9 +148,8 @@ function prepare(world: World, random: Random, mode: Mode): Schedule {
     for (const { value } of records) promises.destroyed(value);
   };
   const isLocal = mode === 'local' || (mode === 'both' && random.chance(0.5));
-  const spool = mode === 'kafka without spool' ? spoollessEnvironment : kafkaEnvironment;
-  const environment = isLocal ? localEnvironment : spool;
-  const instance = createInstance(environment, mode === 'both');
+  const first = isLocal ? 'local' : mode === 'kafka without spool' ? 'spoolless' : 'kafka';
+  const instance = createInstance(random.pick(environmentVariants), first, mode === 'both');
   return { world, random, instance, promises, clients: new Clients(random.fork(), promises) };
 }
 
@@ -196,7 +188,7 @@ async function play(schedule: Schedule, plan: readonly PlannedFault[]): Promise<
       ends.clear();
       heal(world);
       // What is left in Kafka when one goes back to the local log for good is read by nobody.
-      if (instance.isBoth) instance.settleOn(kafkaEnvironment);
+      if (instance.isBoth) instance.settleOn(instance.environments.kafka);
       isHealed = true;
       world.trace('every fault has ended');
       startOperator();

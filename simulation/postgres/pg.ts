@@ -33,7 +33,7 @@ class Client extends EventEmitter {
   #backend: Backend | null = null;
   #isOver = false;
   /** What the driver has of the socket: it is cut there, without a word to the server. */
-  readonly connection = { stream: { destroy: () => this.#cut() } };
+  readonly connection = { stream: { destroy: () => this.#cut(), bytesRead: 0, bytesWritten: 0, writableLength: 0 } };
 
   constructor(config: ClientConfig = {}) {
     super();
@@ -146,6 +146,7 @@ class Client extends EventEmitter {
     if (this.#active || !request || this.#isOver) return;
     this.#queue.shift();
     this.#active = request;
+    this.connection.stream.bytesWritten += 1;
     const arrive = () => {
       const backend = this.#backend;
       if (!backend || backend.isOver) return;
@@ -169,6 +170,7 @@ class Client extends EventEmitter {
           if (waitWhileHung(tell, this.#process)) return;
           if (this.#active !== request) return;
           this.#active = null;
+          this.connection.stream.bytesRead += 1;
           world().trace(() => `postgres: ${request.trace.slice(0, 60)} -> ${error ? codeOf(error) : 'ok'}`);
           request.done(error, result);
           this.#sendNext();

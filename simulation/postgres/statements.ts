@@ -95,6 +95,15 @@ const handlers: readonly (readonly [RegExp, Handler])[] = [
         return answer('SELECT', [{}]);
       }, false),
   ],
+  [
+    /^select state <> 'active' or wait_event = 'ClientRead' as waits from pg_stat_activity where pid = \$1 and usename = current_user and state_change < clock_timestamp\(\) - \$2 \* interval '1 millisecond'$/,
+    (_, [pid, ms]) =>
+      guarded((_tx, server) => {
+        const backend = server.backends.get(Number(pid));
+        if (!backend || server.nowMs - backend.stateSinceMs < Number(ms)) return answer('SELECT');
+        return answer('SELECT', [{ waits: backend.state !== 'active' }]);
+      }, false),
+  ],
   // Migrations.
   [/^select pg_advisory_lock\(\d+\)$/, () => guarded(done('SELECT'), false)],
   [
@@ -137,6 +146,17 @@ const handlers: readonly (readonly [RegExp, Handler])[] = [
             .map(({ partition, position }) => ({ partition, position: text(position) })),
         ),
       ),
+  ],
+  [
+    /^select source, max\(updated_at\) as stored_at from log_positions where source like 'kafka:%' group by source having max\(updated_at\) > now\(\) - interval '30 days' order by source$/,
+    () =>
+      read((tx) => {
+        const rows = tx.overlay.rows('positions').filter(({ source }) => source.startsWith('kafka:'));
+        return answer(
+          'SELECT',
+          [...new Set(rows.map(({ source }) => source))].map((source) => ({ source, stored_at: new Date() })),
+        );
+      }),
   ],
   [
     /^insert into log_positions \(source, partition, position, last_crc\) values \(\$1, \$2, \$3, \$4\) on conflict do nothing$/,
