@@ -55,7 +55,7 @@ export interface Instance {
   environment: Environment;
   /** Nothing where it runs. */
   start(): void;
-  /** From now on it always starts with this environment; where it runs with another, it starts anew. */
+  /** From now on it always starts with this environment; where it runs, it starts anew. */
   settleOn(environment: Environment): void;
   /** In order, within the time that a stop may take. */
   stop(): Promise<void>;
@@ -152,7 +152,7 @@ export function createInstance(
     stop,
     settleOn(next) {
       settledOn = next;
-      if (supervisor && environment !== next) void stop().then(start);
+      if (supervisor) void stop().then(start);
     },
     kill,
     killRole(role) {

@@ -5,7 +5,7 @@
  */
 
 import { registerHooks } from 'node:module';
-import type { Mutation } from './mutations.ts';
+import { type Mutation, mutated } from './mutations.ts';
 
 const root = new URL('../', import.meta.url).href;
 const product = `${root}src/`;
@@ -38,7 +38,6 @@ function replacementFor(specifier: string, file: string): string | undefined {
 }
 
 export function installLoader(mutation: Mutation | null): void {
-  const applied = new Set<string>();
   registerHooks({
     resolve(specifier, context, next) {
       const parent = context.parentURL ?? '';
@@ -50,26 +49,8 @@ export function installLoader(mutation: Mutation | null): void {
     },
     load(url, context, next) {
       const loaded = next(url, context);
-      const edits = mutation?.edits.filter(({ file }) => url === `${product}${file}`) ?? [];
-      if (edits.length === 0) return loaded;
-      let source = String(loaded.source);
-      for (const { from, to } of edits) {
-        if (source.split(from).length !== 2)
-          throw new MutationMismatchError(mutation!.name, url.slice(root.length), from);
-        source = source.replace(from, () => to);
-      }
-      applied.add(url);
-      return { ...loaded, source };
+      if (!mutation || !url.startsWith(product)) return loaded;
+      return { ...loaded, source: mutated(mutation, url.slice(product.length), String(loaded.source)) };
     },
   });
-}
-
-/** The product's text has changed: say anew what the mutation replaces. */
-export class MutationMismatchError extends Error {
-  override readonly name = 'MutationMismatchError';
-  constructor(mutation: string, file: string, from: string) {
-    super(
-      `mutation "${mutation}" wants to replace this in ${file}, which does not hold it exactly once:\n${from}`,
-    );
-  }
 }

@@ -16,6 +16,27 @@ export interface Mutation {
   }[];
 }
 
+/** The product's text has changed: say anew what the mutation replaces. */
+export class MutationMismatchError extends Error {
+  override readonly name = 'MutationMismatchError';
+  constructor(mutation: string, file: string, from: string) {
+    super(
+      `mutation "${mutation}" wants to replace this in src/${file}, which does not hold it exactly once:\n${from}`,
+    );
+  }
+}
+
+/** The text of a file below src/ as the mutation has it. @throws MutationMismatchError */
+export function mutated({ name, edits }: Mutation, file: string, source: string): string {
+  let text = source;
+  for (const edit of edits) {
+    if (edit.file !== file) continue;
+    if (text.split(edit.from).length !== 2) throw new MutationMismatchError(name, file, edit.from);
+    text = text.replace(edit.from, () => edit.to);
+  }
+  return text;
+}
+
 export const mutations: readonly Mutation[] = [
   {
     name: 'empty-answer',
@@ -90,6 +111,7 @@ export const mutations: readonly Mutation[] = [
       {
         file: 'log/kafka/record-headers.ts',
         from: '  if (fields.some((field) => field === null || /[\\t\\n]/.test(field))) return null;',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
         to: "  if (Number(fields[0]) > 1) decodePayload(Buffer.from(`${magic}${fields[0]}\\n`, 'latin1'), position);\n  if (fields.some((field) => field === null || /[\\t\\n]/.test(field))) return null;",
       },
     ],
@@ -122,6 +144,7 @@ export const mutations: readonly Mutation[] = [
     edits: [
       {
         file: 'store/months.ts',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: source text
         from: 'const names = [own, ...[2, 3, 4, 5, 6, 7, 8, 9].map((n) => `${own}_${n}`)];',
         to: 'const names = [own];',
       },

@@ -7,7 +7,8 @@
  *     npm run simulate -- --seed 42 --trace     one, with every step that tells something
  *     npm run simulate -- --mutation NAME       with a fault put back on purpose; --list names them
  *
- * It ends with 1 at the first schedule that breaks the promise; `--failures 20` looks for as many.
+ * It ends with 1 at the first schedule that breaks the promise (`--failures 20` looks for as many), and with 2 where the
+ * simulation itself is wrong.
  */
 
 import { parseArgs } from 'node:util';
@@ -57,6 +58,7 @@ const count =
       ? Number.POSITIVE_INFINITY
       : Number(values.count);
 let [failures, schedules, steps] = [0, 0, 0];
+let isBroken = false;
 for (let seed = first; seed < first + count && performance.now() - beganAtMs < untilMs; seed++) {
   schedules += 1;
   try {
@@ -71,6 +73,7 @@ for (let seed = first; seed < first + count && performance.now() - beganAtMs < u
     // A fault of the simulation's own would fail every schedule.
     const isFinding = cause?.name === 'BrokenPromiseError';
     if (!isFinding) process.stdout.write(`${cause?.stack}\n`);
+    isBroken ||= !isFinding;
     if (!isFinding || failures >= Number(values.failures)) break;
   }
 }
@@ -79,4 +82,4 @@ const { user, system } = process.cpuUsage();
 process.stdout.write(
   `${schedules} schedules from seed ${first}, ${steps} steps, ${failures} failed: ${seconds.toFixed(1)} s, ${(schedules / seconds).toFixed(0)} a second, ${((user + system) / 1_000 / schedules).toFixed(1)} ms of CPU each\n`,
 );
-process.exitCode = failures > 0 ? 1 : 0;
+process.exitCode = isBroken ? 2 : failures > 0 ? 1 : 0;

@@ -187,7 +187,8 @@ async function play(schedule: Schedule, plan: readonly PlannedFault[]): Promise<
       for (const end of ends) end();
       ends.clear();
       heal(world);
-      // What is left in Kafka when one goes back to the local log for good is read by nobody.
+      // What is left in Kafka when one goes back to the local log for good is read by nobody. And a database that was
+      // restored gets what it lacks of the time before Kafka at the relay's next start.
       if (instance.isBoth) instance.settleOn(instance.environments.kafka);
       isHealed = true;
       world.trace('every fault has ended');

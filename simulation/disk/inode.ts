@@ -76,7 +76,7 @@ export class FileNode {
     if (!lost || !isDropped) return;
     const { offset } = lost;
     const before = Buffer.alloc(bytes.length);
-    this.#durable.copy(before, 0, offset, offset + bytes.length);
+    this.#durable.subarray(offset, offset + bytes.length).copy(before);
     this.#seen = laid(this.#seen, offset, before);
   }
 

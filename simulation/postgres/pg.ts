@@ -33,7 +33,9 @@ class Client extends EventEmitter {
   #backend: Backend | null = null;
   #isOver = false;
   /** What the driver has of the socket: it is cut there, without a word to the server. */
-  readonly connection = { stream: { destroy: () => this.#cut(), bytesRead: 0, bytesWritten: 0, writableLength: 0 } };
+  readonly connection = {
+    stream: { destroy: () => this.#cut(), bytesRead: 0, bytesWritten: 0, writableLength: 0 },
+  };
 
   constructor(config: ClientConfig = {}) {
     super();
