@@ -3,6 +3,7 @@
  * broken that no server can mend, each with what must tell of it.
  */
 
+import { contentOf } from './postgres/copy-rows.ts';
 import type { GapRow } from './postgres/tables.ts';
 import { idPattern, type PlacedUsage } from './segments.ts';
 import { world } from './world/world.ts';
@@ -14,17 +15,6 @@ export interface SentUsage {
   /** Postgres takes it: nothing else becomes a dead letter. */
   readonly isGood: boolean;
   isAcknowledged: boolean;
-}
-
-/** COPY fields that differ between two sendings of one usage: when the front took it in. */
-const receivedAtField = 5;
-
-export function contentOf(line: string): string {
-  return line
-    .replace(/\n$/, '')
-    .split('\t')
-    .filter((_, field) => field !== receivedAtField)
-    .join('\t');
 }
 
 export class BrokenPromiseError extends Error {

@@ -3,7 +3,7 @@
  * whoever writes a new one says here what it does.
  */
 
-import { copyRowsInto } from './copy-rows.ts';
+import { contentOf, copyRowsInto } from './copy-rows.ts';
 import {
   PgError,
   type PostgresServer,
@@ -392,6 +392,18 @@ const handlers: readonly (readonly [RegExp, Handler])[] = [
   [
     /^insert into usages \([a-z_,]+\) select [a-z_,]+ from pg_temp\.usages_staged order by ctid on conflict do nothing$/,
     () => write((tx, server) => answer('INSERT', [], copyRowsInto(tx, server, tx.staged, 'skip repeats'))),
+  ],
+  [
+    /^insert into usage_conflicts \([a-z_, ]+\) select [a-z_., ]+ from pg_temp\.usages_staged s join usages u on u\.patient_id = s\.patient_id and u\.used_at = s\.used_at and u\.id = s\.id where \(s\.medication, s\.utc_offset, s\.attributes\) is distinct from \(u\.medication, u\.utc_offset, u\.attributes\) on conflict do nothing$/,
+    () =>
+      write((tx) => {
+        const others = tx.staged.filter((line) => {
+          const [id, patientId, , usedAt] = line.split('\t');
+          const stored = tx.overlay.get('usages', `${patientId}\t${usedAt}\t${id}`);
+          return stored !== undefined && contentOf(stored.line) !== contentOf(line);
+        });
+        return answer('INSERT', [], others.length);
+      }),
   ],
 ];
 
