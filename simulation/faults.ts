@@ -5,6 +5,7 @@
 
 import { type DiskFaults, diskBytes, noDiskFaults } from './disk/disk.ts';
 import { noKafkaFaults } from './kafka/cluster.ts';
+import { noTables } from './postgres/tables.ts';
 import type { Schedule } from './schedule.ts';
 import { framesIn, segmentFiles, usagesIn } from './segments.ts';
 
@@ -110,7 +111,22 @@ export const faults: readonly Fault[] = [
     },
   },
 
-  disk('write-back fails', 5, { writeback: 0.6 }),
+  {
+    name: 'write-back fails',
+    modes: withLocal,
+    weight: 7,
+    begin({ world, random, clients }) {
+      world.disk.faults = { ...world.disk.faults, writeback: random.pick([0.05, 0.4, 0.6]) };
+      // Under load, so that writes are under way together.
+      for (let burst = 0; burst < 4; burst++) {
+        const atMs = random.integer(1, 500);
+        for (let i = 0; i < 5; i++) world.scheduler.after(atMs + i * 0.3, () => clients.send(), null);
+      }
+      return () => {
+        world.disk.faults = noDiskFaults;
+      };
+    },
+  },
   disk('writes fall short', 2, { shortWrite: 0.5 }),
   disk('nothing can be made', 2, { create: 1 }),
   disk('renames fail', 2, { rename: 1 }),
@@ -134,7 +150,8 @@ export const faults: readonly Fault[] = [
     name: 'segment damaged',
     modes: withLocal,
     weight: 2,
-    begin({ world, random, promises }) {
+    begin(schedule) {
+      const { world, random, promises } = schedule;
       const files = segmentFiles(world.disk).filter(({ node }) => framesIn(node).length > 1);
       if (files.length === 0) return nothing;
       const { path, node } = random.pick(files);
@@ -145,6 +162,7 @@ export const faults: readonly Fault[] = [
       const hurt = usagesIn(path, node).filter(({ position }) => isWithin(path, frame, position));
       promises.mayHaveGaps = true;
       promises.gone(hurt);
+      if (random.chance(0.5)) emptyDatabase(schedule);
       node.spoil(at, Buffer.from([before ^ random.integer(1, 255)]));
       return nothing;
     },
@@ -152,8 +170,9 @@ export const faults: readonly Fault[] = [
   {
     name: 'segment out of reach',
     modes: withLocal,
-    weight: 2,
-    begin({ world, random, promises }) {
+    weight: 4,
+    begin(schedule) {
+      const { world, random, promises } = schedule;
       const files = segmentFiles(world.disk).filter(({ node }) => framesIn(node).length > 0);
       if (files.length === 0) return nothing;
       const { path, node } = random.pick(files);
@@ -167,6 +186,7 @@ export const faults: readonly Fault[] = [
       promises.mayHaveGaps = true;
       node.nlink += 1;
       world.disk.folder(folder).change([{ name, node: null }]);
+      if (random.chance(0.5)) emptyDatabase(schedule);
       return () => {
         node.nlink -= 1;
         if (!world.disk.exists(folder) || world.disk.exists(path)) return;
@@ -400,6 +420,12 @@ export const faults: readonly Fault[] = [
     },
   },
 ];
+
+/** So that everything is read once more. */
+function emptyDatabase({ world, promises }: Schedule): void {
+  world.postgres.restore({ tables: noTables(), isMigrated: false });
+  promises.databaseWentBack();
+}
 
 function isWithin(
   path: string,

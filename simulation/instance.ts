@@ -44,6 +44,7 @@ export const environmentVariants: readonly Environments[] = [
   environmentsWith({ USAGE_LOG_SEGMENT_BYTES: '4096' }),
   environmentsWith({ USAGE_LOG_SEGMENT_BYTES: '4096', USAGE_LOG_KEEP_HOURS: '0' }),
   environmentsWith({ USAGE_LOG_SEGMENT_BYTES: '262144' }),
+  environmentsWith({ USAGE_LOG_SEGMENT_BYTES: '200704' }),
   environmentsWith({ USAGE_LOG_SEGMENT_BYTES: '4096', USAGE_FRONTS: '2' }),
 ];
 

@@ -61,17 +61,6 @@ export const mutations: readonly Mutation[] = [
     ],
   },
   {
-    name: 'zeros-share-descriptor',
-    undoes: "zeros laid ahead take a frame's write-back error with them",
-    edits: [
-      {
-        file: 'log/local/segment-writer.ts',
-        from: 'this.#zeros = new ZeroFill(files, path, bytesMax);',
-        to: 'this.#zeros = new ZeroFill({ ...files, openToWrite: async () => fd, close: async () => {} }, path, bytesMax);',
-      },
-    ],
-  },
-  {
     name: 'same-log-unasked',
     undoes: 'a Kafka reader that runs never looks whether it still reads the same log',
     edits: [
@@ -221,9 +210,9 @@ export const mutations: readonly Mutation[] = [
     undoes: 'records that are damaged are passed over without a gap',
     edits: [
       {
-        file: 'log/local/tail.ts',
-        from: '  if (end === undefined || from < end) {',
-        to: '  if (end === undefined) {',
+        file: 'log/local/partition-reader.ts',
+        from: '      if (isDead || !(error instanceof LogGapError)) throw error;',
+        to: "      if (error instanceof LogGapError && error.toPosition !== null && error.reason === 'damaged') return { next: error.toPosition };\n      if (isDead || !(error instanceof LogGapError)) throw error;",
       },
     ],
   },

@@ -158,8 +158,9 @@ async function play(schedule: Schedule, plan: readonly PlannedFault[]): Promise<
   const { scheduler } = world;
   instance.start();
   const requests = random.integer(4, 30);
+  const bursts = Array.from({ length: random.pick([2, 6, 30]) }, () => random.integer(0, faultsEndMs));
   for (let i = 0; i < requests; i++)
-    scheduler.after(random.integer(0, faultsEndMs), () => clients.send(), null);
+    scheduler.after(random.pick(bursts) + random.fraction() * 3, () => clients.send(), null);
   const ends = new Set<() => void>();
   for (const { fault, atMs, untilMs } of plan)
     scheduler.after(
