@@ -11,6 +11,7 @@ export type FrontKind = (typeof frontKinds)[number];
 export interface FrontServer {
   readonly kind: FrontKind;
   readonly url: string;
+  readonly pid: number;
   sample(): Promise<FrontSample>;
   stop(): Promise<void>;
 }
@@ -32,6 +33,7 @@ export async function startFrontServer(
   const { port } = (await nextMessage(child)) as { port: number };
   return {
     kind,
+    pid: child.pid!,
     url: `http://127.0.0.1:${port}/api/usages`,
     sample() {
       child.send('sample');
