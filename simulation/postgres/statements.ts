@@ -105,13 +105,11 @@ const handlers: readonly (readonly [RegExp, Handler])[] = [
       }, false),
   ],
   // Migrations.
-  [/^select pg_advisory_lock\(\d+\)$/, () => guarded(done('SELECT'), false)],
   [
-    /^select to_regclass\(\$1\) as found$/,
-    (_, [name]) =>
-      guarded((_tx, server) => answer('SELECT', [{ found: server.isMigrated ? name : null }]), false),
+    /^select s as schema, to_regclass\(quote_ident\(s\) \|\| '\.usage_migrations'\) is not null as own/,
+    () => guarded(() => answer('SELECT', [{ schema: 'public', own: true, elsewhere: false }]), false),
   ],
-  [/^select name from public\.usage_migrations order by id$/, () => read(() => answer('SELECT'))],
+  [/^select name from "public"\.usage_migrations order by id$/, () => read(() => answer('SELECT'))],
   [
     /^simulated migrations$/,
     () =>

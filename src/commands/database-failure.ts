@@ -3,7 +3,7 @@
 import { InvalidDatabaseUrlError } from '../postgres/connection.ts';
 import { describePostgresError } from '../postgres/describe-error.ts';
 import { EmbeddedPostgresError } from '../postgres/embedded/embedded-error.ts';
-import { SchemaTooNewError } from '../postgres/migrate.ts';
+import { NoSchemaError, SchemaTooNewError } from '../postgres/migrate.ts';
 import { UnsuitableDatabaseError } from '../postgres/suitable-database.ts';
 import { exitCode } from '../system/exit-codes.ts';
 
@@ -15,7 +15,11 @@ export function databaseFailure(error: unknown): { text: string; code: number } 
     const code = unavailable.includes(error.reason) ? exitCode.unavailable : exitCode.failure;
     return { text: error.message, code };
   }
-  if (error instanceof SchemaTooNewError || error instanceof UnsuitableDatabaseError) {
+  if (
+    error instanceof SchemaTooNewError ||
+    error instanceof NoSchemaError ||
+    error instanceof UnsuitableDatabaseError
+  ) {
     return { text: error.message, code: exitCode.failure };
   }
   if (error instanceof InvalidDatabaseUrlError) return { text: error.message, code: exitCode.config };

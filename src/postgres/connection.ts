@@ -5,6 +5,11 @@ import pg from 'pg';
 export interface ConnectionOptions {
   /** Who connects; seen in pg_stat_activity as `usage-ingest <role>`. */
   readonly role: string;
+  /**
+   * Nothing is set for the session, at its start or later: behind a pooler it is not this client's own, and PgBouncer
+   * refuses `options`. Whoever connects so sets what it needs in each transaction.
+   */
+  readonly pooled?: boolean;
   /** How long to wait for a connection. */
   readonly connectTimeoutMs?: number;
   /** The server cancels a statement that takes longer (57014); 0: never. */
@@ -31,7 +36,7 @@ export function connectionConfig(url: string, options: ConnectionOptions): pg.Cl
     queryTimeoutMs = 0,
   } = options;
   return {
-    connectionString: withSessionOptions(url),
+    connectionString: options.pooled ? parsed(url).toString() : withSessionOptions(url),
     application_name: `usage-ingest ${options.role}`,
     connectionTimeoutMillis: connectTimeoutMs,
     ...(statementTimeoutMs > 0 ? { statement_timeout: statementTimeoutMs } : {}),
@@ -58,14 +63,18 @@ export function createPool(
 
 /** Ours come before the URL's own options, which so have the last word. */
 function withSessionOptions(text: string): string {
-  // URL's own error quotes the text, password and all.
-  if (!URL.canParse(text)) throw new InvalidDatabaseUrlError();
-  const url = new URL(text);
+  const url = parsed(text);
   const own = url.searchParams.get('options');
   url.searchParams.set('options', own ? `${sessionOptions} ${own}` : sessionOptions);
   // URLSearchParams writes a space as "+" (and a plus as %2B); in a postgres URL a plus is a plus.
   url.search = url.searchParams.toString().replaceAll('+', '%20');
   return url.toString();
+}
+
+function parsed(text: string): URL {
+  // URL's own error quotes the text, password and all.
+  if (!URL.canParse(text)) throw new InvalidDatabaseUrlError();
+  return new URL(text);
 }
 
 /** DATABASE_URL cannot be taken apart. The message does not repeat it: it holds a password. */

@@ -46,7 +46,9 @@ const codes: Readonly<Record<string, string>> = {
   '57P02': 'the server crashed and recovers',
   '57P03': 'the server is starting or stopping',
   '42P01': 'a table is missing: run usage-ingest migrate',
-  '42501': 'a right is missing',
+  '42501': 'permission denied (to make tables: CREATE on the schema)',
+  '42P07':
+    'a table or view of this name is there already: give usage-ingest a schema or a database of its own',
   ECONNREFUSED: 'no server listens there',
   ECONNRESET: 'the connection was cut',
   EPIPE: 'the connection was cut',

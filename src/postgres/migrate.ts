@@ -23,6 +23,16 @@ export class SchemaTooNewError extends Error {
   }
 }
 
+/** The role's search path names no schema that exists and that it may use. */
+export class NoSchemaError extends Error {
+  override readonly name = 'NoSchemaError';
+  constructor() {
+    super(
+      'the database has no schema to make tables in: create the one that search_path names, or grant USAGE and CREATE on it',
+    );
+  }
+}
+
 /**
  * Runs what has not been run yet, in one transaction. Two at once are clean: the second waits for the first.
  * @returns the names of the migrations that were run
@@ -35,15 +45,17 @@ export async function migrate(
 ): Promise<string[]> {
   const waitMs = options.waitMs ?? 600_000;
   const client = new pg.Client(
-    connectionConfig(url, { role: 'migrate', lockTimeoutMs: waitMs, queryTimeoutMs: waitMs + 10_000 }),
+    connectionConfig(url, { role: 'migrate', pooled: true, queryTimeoutMs: waitMs + 10_000 }),
   );
   client.on('error', () => {});
   await client.connect();
   try {
     await requireSuitableDatabase(client);
-    // The runner takes the same lock again in this session; ours keeps the check and the run together.
-    await client.query(`select pg_advisory_lock(${PG_MIGRATE_LOCK_ID})`);
-    await refuseNewerSchema(client);
+    // One transaction for lock, check and run: behind a pooler a session's lock would stay with somebody else's session.
+    await client.query(`begin; set local lock_timeout = ${waitMs}; set local client_min_messages = warning`);
+    await client.query(`select pg_advisory_xact_lock(${PG_MIGRATE_LOCK_ID})`);
+    const schema = await ownSchema(client);
+    await refuseNewerSchema(client, schema);
     const done = await runner({
       dbClient: client,
       dir: folder,
@@ -51,24 +63,50 @@ export async function migrate(
       ignorePattern: '(?!.*\\.sql$).*',
       direction: 'up',
       migrationsTable,
-      advisoryLockMode: 'wait',
+      migrationsSchema: schema,
+      noLock: true,
       checkOrder: true,
       singleTransaction: true,
       logger: { info() {}, warn() {}, error() {} },
     });
+    // The runner has committed, unless there was nothing to run.
+    await client.query('commit');
     const names = done.map(({ name }) => name);
     if (names.length > 0) logger.info('schema_migrated', { migrations: names });
     return names;
   } finally {
-    // Closing the session lets go of its locks.
     await client.end();
   }
 }
 
-async function refuseNewerSchema(client: pg.Client): Promise<void> {
-  const table = await client.query('select to_regclass($1) as found', [`public.${migrationsTable}`]);
-  if (table.rows[0].found === null) return;
-  const run = await client.query<{ name: string }>(`select name from public.${migrationsTable} order by id`);
+/**
+ * The schema of our tables, the first of the search path that exists, with the table of migrations in it. Releases
+ * before kept that table in `public` wherever the others were: then what it says is taken along.
+ */
+async function ownSchema(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ schema: string | null; own: boolean; elsewhere: boolean }>(
+    `select s as schema, to_regclass(quote_ident(s) || '.${migrationsTable}') is not null as own,
+            to_regclass(quote_ident(s) || '.usages') is not null and to_regclass('public.${migrationsTable}') is not null as elsewhere
+     from current_schema() s`,
+  );
+  const { schema, own, elsewhere } = rows[0]!;
+  if (schema === null) throw new NoSchemaError();
+  if (own) return schema;
+  await client.query(
+    `create table ${migrationsTable} (id serial primary key, name varchar(255) not null, run_on timestamp not null)`,
+  );
+  if (elsewhere) {
+    await client.query(
+      `insert into ${migrationsTable} (name, run_on) select name, run_on from public.${migrationsTable} order by id`,
+    );
+  }
+  return schema;
+}
+
+async function refuseNewerSchema(client: pg.Client, schema: string): Promise<void> {
+  const run = await client.query<{ name: string }>(
+    `select name from ${pg.escapeIdentifier(schema)}.${migrationsTable} order by id`,
+  );
   const known = new Set(await knownMigrations());
   const unknown = run.rows.map(({ name }) => name).filter((name) => !known.has(name));
   if (unknown.length > 0) throw new SchemaTooNewError(unknown);

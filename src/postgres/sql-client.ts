@@ -54,7 +54,7 @@ export const writerName = 'usage-ingest writer';
 /** How `role`, as `pg_stat_activity` shows it, connects. */
 export function connector(databaseUrl: string, role = 'writer'): Connect {
   return async () => {
-    const client = new pg.Client(connectionConfig(databaseUrl, { role, connectTimeoutMs }));
+    const client = new pg.Client(connectionConfig(databaseUrl, { role, pooled: true, connectTimeoutMs }));
     const connection = connectionOf(client);
     try {
       await client.connect();

@@ -34,17 +34,9 @@ export interface StagedRows {
   readonly conflicts: number;
 }
 
-/**
- * The table lives as long as its session and is empty between transactions. It has the constraints that
- * `usages` had when it was made, so that a refused row is named by its line.
- */
+/** It lives as long as the transaction, and has the constraints of `usages`, so that a refused row is named by its line. */
 const makeTable =
-  'create temporary table if not exists usages_staged (like usages including constraints) on commit delete rows';
-
-/** Makes it anew: the constraints of `usages` may have changed. */
-export async function remakeStagingTable(client: Queryable): Promise<void> {
-  await client.query(`drop table if exists pg_temp.usages_staged; ${makeTable}`);
-}
+  'create temporary table if not exists usages_staged (like usages including constraints) on commit drop';
 
 /** Stores rows within the transaction at hand. */
 export async function storeStaged(

@@ -11,7 +11,7 @@
 import type { SqlClient } from '../postgres/sql-client.ts';
 import type { DeadLetter, Run } from './batch.ts';
 import { miscounted, wholeRecord } from './batch.ts';
-import { copyRows, remakeStagingTable, storeStaged } from './copy.ts';
+import { copyRows, storeStaged } from './copy.ts';
 import { deadLettersPerBatchMax, PoisonLimitError } from './poison-limits.ts';
 import { countLines, linesOf, type RowLine } from './row-lines.ts';
 import { namedLine, RowCountError, refusalText, storeProblem } from './store-problem.ts';
@@ -34,7 +34,6 @@ export async function storeCarefully(
 ): Promise<CarefulResult> {
   const result: CarefulResult = { stored: 0, duplicates: 0, conflicts: 0, deadLetters: [], poison: 0 };
   let throughStaging = staged;
-  if (staged) await remakeStagingTable(client);
 
   function addPoison(letter: DeadLetter): void {
     result.deadLetters.push(letter);
@@ -65,7 +64,6 @@ export async function storeCarefully(
       if (problem !== 'repeat') return error;
       if (throughStaging) throw error;
       throughStaging = true;
-      await remakeStagingTable(client);
       return tryRange(lines);
     }
   }
