@@ -7,6 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { concealPassword } from '../../src/config/conceal.ts';
 import { createInstance } from '../support/instance.ts';
 import { until } from '../support/until.ts';
 
@@ -148,12 +149,10 @@ test('start, post, look, Postgres killed, stop, start again', async (t) => {
   assert.ok(output.includes(`usage-ingest listens on ${instance.url}/api/usages`), output);
   assert.ok(output.includes(`curl -i ${instance.url}/api/usages -d '{"patientId"`), output);
   const databaseUrl = await instance.databaseUrl();
-  assert.ok(output.includes(databaseUrl), 'the banner has the complete URL');
   assert.doesNotMatch(output, /Warning/);
-  const password = new URL(databaseUrl).password;
-  for (const line of output.split('\n').filter((text) => text.startsWith('{'))) {
-    assert.ok(!line.includes(password), 'a log line has the password');
-  }
+  // It is no terminal: what is printed here ends in somebody's log.
+  assert.ok(output.includes(concealPassword(databaseUrl)), 'the banner says where the database is');
+  assert.ok(!output.includes(new URL(databaseUrl).password), 'the password was printed');
 
   const post = async (patientId: string) => {
     const body = JSON.stringify({ patientId, medication: 'Albuterol', timestamp: '2026-01-02T03:04:05Z' });
