@@ -1,11 +1,11 @@
 /** What a command tells a person when the database is the problem. */
 
 import { InvalidDatabaseUrlError } from '../postgres/connection.ts';
-import { describePostgresError } from '../postgres/describe-error.ts';
 import { EmbeddedPostgresError } from '../postgres/embedded/embedded-error.ts';
 import { NoSchemaError, SchemaTooNewError } from '../postgres/migrate.ts';
 import { UnsuitableDatabaseError } from '../postgres/suitable-database.ts';
 import { exitCode } from '../system/exit-codes.ts';
+import { describePostgresError } from './describe-error.ts';
 
 const unavailable: readonly string[] = ['in_use', 'port_taken'];
 

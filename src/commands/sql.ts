@@ -6,13 +6,13 @@ import pg from 'pg';
 import type { Settings } from '../config/settings.ts';
 import { silentLogger } from '../observability/logger.ts';
 import { connectionConfig } from '../postgres/connection.ts';
-import { isSqlState } from '../postgres/describe-error.ts';
-import { parseSqlFile, SqlFileError, type SqlFilePart } from '../postgres/sql-file.ts';
 import { useDatabase } from '../postgres/use-database.ts';
 import { exitCode } from '../system/exit-codes.ts';
 import type { CommandStreams } from './command-streams.ts';
 import { databaseFailure } from './database-failure.ts';
+import { isSqlState } from './describe-error.ts';
 import { writeTable } from './result-table.ts';
+import { parseSqlFile, SqlFileError, type SqlFilePart } from './sql-file.ts';
 
 const fileBytesMax = 16 * 1024 * 1024;
 /** Rows of one result that are printed; more are counted. */

@@ -1,6 +1,6 @@
 /** How every part of the product connects to Postgres, embedded or not. */
 
-import pg from 'pg';
+import type pg from 'pg';
 
 export interface ConnectionOptions {
   /** Who connects; seen in pg_stat_activity as `usage-ingest <role>`. */
@@ -27,7 +27,7 @@ export interface ConnectionOptions {
 /** The session speaks ISO dates in UTC, whatever the server's or the role's own settings are. */
 const sessionOptions = '-c TimeZone=UTC -c DateStyle=ISO,YMD -c client_min_messages=warning';
 
-/** What pg.Client and pg.Pool take. Parameters in the URL (sslmode, application_name ...) win over ours. */
+/** What pg.Client takes. Parameters in the URL (sslmode, application_name ...) win over ours. */
 export function connectionConfig(url: string, options: ConnectionOptions): pg.ClientConfig {
   const {
     connectTimeoutMs = 10_000,
@@ -45,20 +45,6 @@ export function connectionConfig(url: string, options: ConnectionOptions): pg.Cl
     keepAlive: true,
     keepAliveInitialDelayMillis: 5_000,
   };
-}
-
-/** A pool of such connections. Errors of idle ones are told to `onIdleError`; the pool replaces them. */
-export function createPool(
-  url: string,
-  options: ConnectionOptions & { connectionsMax: number; onIdleError: (error: Error) => void },
-): pg.Pool {
-  const pool = new pg.Pool({
-    ...connectionConfig(url, options),
-    max: options.connectionsMax,
-    idleTimeoutMillis: 30_000,
-  });
-  pool.on('error', options.onIdleError);
-  return pool;
 }
 
 /** Ours come before the URL's own options, which so have the last word. */

@@ -6,7 +6,6 @@ import { from } from 'pg-copy-streams';
 import {
   type ConnectionOptions,
   connectionConfig,
-  createPool,
   InvalidDatabaseUrlError,
 } from '../../src/postgres/connection.ts';
 import { cut, PostgresSilentError, withDeadline } from '../../src/postgres/deadline.ts';
@@ -73,23 +72,6 @@ test('a database that cannot hold usages is refused with the reason', async (t) 
   await query(postgres.url, 'alter database reading set default_transaction_read_only = on');
   const reading = await connect(t, postgres.url.replace(/[^/]*$/, 'reading'));
   await assert.rejects(requireSuitableDatabase(reading), refusedFor('read_only'));
-});
-
-test('a pool outlives the end of its connections', async (t) => {
-  const idleErrors: Error[] = [];
-  const pool = createPool(postgres.url, {
-    role: 'test',
-    connectionsMax: 2,
-    onIdleError: (error) => idleErrors.push(error),
-  });
-  closeAfter(t, () => pool.end());
-  await pool.query('select 1');
-  await query(
-    postgres.url,
-    "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'usage-ingest test' and pid <> pg_backend_pid()",
-  );
-  const { rows } = await pool.query('select 1 as n').catch(() => pool.query('select 1 as n'));
-  assert.deepEqual(rows, [{ n: 1 }]);
 });
 
 test('a server that hangs does not hang us: not in a query, not in a COPY, not in connecting', async (t) => {

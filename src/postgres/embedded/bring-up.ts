@@ -23,8 +23,8 @@ import { becomeOwner } from './owner-file.ts';
 import { choosePort, portTaken } from './port.ts';
 import { openServerLog, type ServerLog } from './server-log.ts';
 import { startServer, waitUntilReady } from './server-process.ts';
-import { chooseServerUser, type ServerUser, takeDataOver } from './server-user.ts';
-import { takeOver } from './stale-server.ts';
+import { chooseServerUser, giveDataTo, type ServerUser } from './server-user.ts';
+import { clearStaleServer } from './stale-server.ts';
 
 export interface EmbeddedPostgresOptions {
   /** DATA_DIR; made where it is missing. */
@@ -82,7 +82,7 @@ export async function bringUp(run: Run, options: EmbeddedPostgresOptions): Promi
   const binaries = options.binaries ?? (await findBinaries());
   const folder = await makeEmbeddedFolder(options.dataDir);
   const user = await chooseServerUser(binaries.postgres, folder.root, folder.data);
-  const ended = await takeOver(folder, options.inUseTimeoutMs ?? 10_000);
+  const ended = await clearStaleServer(folder, options.inUseTimeoutMs ?? 10_000);
   if (ended !== null) options.logger.warn('postgres_left_over', { pid: ended });
   goOn(run);
   await becomeOwner(folder.ownerFile);
@@ -143,7 +143,7 @@ async function prepareData(
     await initialise(folder, binaries, user, { password: connection.password, onProcess });
     return;
   }
-  await takeDataOver(user, folder.data);
+  await giveDataTo(user, folder.data);
   const { stdout } = await promisify(execFile)(binaries.postgres, ['--version'], { timeout: 20_000 });
   const ours = /\(PostgreSQL\) (\d+)/.exec(stdout)?.[1];
   if (version !== ours) {

@@ -150,7 +150,7 @@ function whyUnreachable(user: ServerUser, postgres: string, root: string): Promi
 }
 
 /** Gives a data folder that is root's, a restored copy say, to the server's user. */
-export async function takeDataOver(user: ServerUser, data: string): Promise<void> {
+export async function giveDataTo(user: ServerUser, data: string): Promise<void> {
   if (user.ids === null || (await stat(data)).uid !== 0) return;
   const { uid, gid } = user.ids;
   await promisify(execFile)('chown', ['-R', '-h', `${uid}:${gid}`, data], { timeout: 600_000 });

@@ -15,7 +15,7 @@ import { isServerOf, postmasterFilePath, readPostmasterFile } from './postmaster
  * @returns the pid of the server that had to be ended, null where there was none
  * @throws EmbeddedPostgresError ('in_use') where a living owner keeps it longer than `waitMs`
  */
-export async function takeOver(folder: EmbeddedFolder, waitMs: number): Promise<number | null> {
+export async function clearStaleServer(folder: EmbeddedFolder, waitMs: number): Promise<number | null> {
   const deadline = performance.now() + waitMs;
   for (;;) {
     // The server first, its owner second: a server that is found thus was not started by a later owner.

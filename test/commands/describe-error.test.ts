@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { describePostgresError, isSqlState } from '../../src/postgres/describe-error.ts';
+import { describePostgresError, isSqlState } from '../../src/commands/describe-error.ts';
 
 const seed = process.env.TEST_SEED ? Number(process.env.TEST_SEED) : Date.now() % 2 ** 31;
 

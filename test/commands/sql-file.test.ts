@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseSqlFile, SqlFileError } from '../../src/postgres/sql-file.ts';
+import { parseSqlFile, SqlFileError } from '../../src/commands/sql-file.ts';
 
 test('statements stay as they are, with the line they begin at', () => {
   assert.deepEqual(parseSqlFile('select 1;\nselect 2;\n'), [
