@@ -188,8 +188,8 @@ export const mutations: readonly Mutation[] = [
     undoes: 'the log lets go of records before they are stored',
     edits: [
       {
-        file: 'log/local/retention.ts',
-        from: 'if (end === null || held.marked === null || end > held.marked) break;',
+        file: 'log/local/retained-partition.ts',
+        from: 'if (end === null || end > this.#marked!) break;',
         to: 'if (end === null) break;',
       },
     ],

@@ -58,24 +58,8 @@ export interface ScheduleOptions {
 
 export async function runSchedule({ seed, onTrace }: ScheduleOptions): Promise<ScheduleResult> {
   const random = createRandom(seed);
-  const scheduler = new Scheduler();
-  const chance = random.fork();
-  const world: World = {
-    scheduler,
-    chance,
-    productRandom: random.fork(),
-    epochMs,
-    nextPid: 1_000,
-    disk: new Disk(scheduler, chance),
-    kafka: new KafkaCluster(scheduler, chance),
-    postgres: new PostgresServer(scheduler, chance),
-    trace: onTrace
-      ? (what) =>
-          onTrace(
-            `${scheduler.steps} ${scheduler.nowMs.toFixed(2)} ${typeof what === 'function' ? what() : what}`,
-          )
-      : () => {},
-  };
+  const world = createWorld(random, onTrace);
+  const { scheduler } = world;
   enterWorld(world);
   forgetProcesses();
   const onRejection = (reason: unknown) => scheduler.fail(reason);
@@ -110,6 +94,48 @@ export async function runSchedule({ seed, onTrace }: ScheduleOptions): Promise<S
   } finally {
     enterWorld(null);
     process.off('unhandledRejection', onRejection);
+  }
+}
+
+function createWorld(random: Random, onTrace?: (line: string) => void): World {
+  const scheduler = new Scheduler();
+  const chance = random.fork();
+  return {
+    scheduler,
+    chance,
+    productRandom: random.fork(),
+    epochMs,
+    nextPid: 1_000,
+    disk: new Disk(scheduler, chance),
+    kafka: new KafkaCluster(scheduler, chance),
+    postgres: new PostgresServer(scheduler, chance),
+    trace: onTrace
+      ? (what) =>
+          onTrace(
+            `${scheduler.steps} ${scheduler.nowMs.toFixed(2)} ${typeof what === 'function' ? what() : what}`,
+          )
+      : () => {},
+  };
+}
+
+/** Runs some work as one process in a world in which nothing goes wrong. */
+export async function inWorld<T>(seed: number, work: (world: World) => Promise<T>): Promise<T> {
+  const world = createWorld(createRandom(seed));
+  const { scheduler } = world;
+  enterWorld(world);
+  try {
+    let done = false;
+    const result = new Promise<T>((resolve, reject) => {
+      const begin = () =>
+        void work(world)
+          .then(resolve, reject)
+          .finally(() => (done = true));
+      scheduler.after(0, begin, { name: 'script', alive: true, onEnd: [] });
+    });
+    await scheduler.run(() => done);
+    return await result;
+  } finally {
+    enterWorld(null);
   }
 }
 

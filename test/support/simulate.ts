@@ -5,12 +5,24 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const script = join(import.meta.dirname, '..', '..', 'simulation', 'run.ts');
+const folder = join(import.meta.dirname, '..', '..', 'simulation');
 
-export async function simulate(...args: string[]): Promise<{ code: number; output: string }> {
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', script, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export function simulate(...args: string[]): Promise<{ code: number; output: string }> {
+  return simulateWith('run.ts', ...args);
+}
+
+/** Runs another of the simulation's programs. */
+export async function simulateWith(
+  script: string,
+  ...args: string[]
+): Promise<{ code: number; output: string }> {
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', join(folder, script), ...args],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   const exited = once(child, 'exit');
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const [code] = await exited;
