@@ -109,7 +109,7 @@ const handlers: readonly (readonly [RegExp, Handler])[] = [
     /^select s as schema, to_regclass\(quote_ident\(s\) \|\| '\.usage_migrations'\) is not null as own/,
     () => guarded(() => answer('SELECT', [{ schema: 'public', own: true, elsewhere: false }]), false),
   ],
-  [/^select name from "public"\.usage_migrations order by id$/, () => read(() => answer('SELECT'))],
+  [/^select name from usage_migrations order by id$/, () => guarded(() => answer('SELECT'), false)],
   [
     /^simulated migrations$/,
     () =>

@@ -55,7 +55,7 @@ export async function migrate(
     await client.query(`begin; set local lock_timeout = ${waitMs}; set local client_min_messages = warning`);
     await client.query(`select pg_advisory_xact_lock(${PG_MIGRATE_LOCK_ID})`);
     const schema = await ownSchema(client);
-    await refuseNewerSchema(client, schema);
+    await refuseNewerSchema(client);
     const done = await runner({
       dbClient: client,
       dir: folder,
@@ -103,10 +103,8 @@ async function ownSchema(client: pg.Client): Promise<string> {
   return schema;
 }
 
-async function refuseNewerSchema(client: pg.Client, schema: string): Promise<void> {
-  const run = await client.query<{ name: string }>(
-    `select name from ${pg.escapeIdentifier(schema)}.${migrationsTable} order by id`,
-  );
+async function refuseNewerSchema(client: pg.Client): Promise<void> {
+  const run = await client.query<{ name: string }>(`select name from ${migrationsTable} order by id`);
   const known = new Set(await knownMigrations());
   const unknown = run.rows.map(({ name }) => name).filter((name) => !known.has(name));
   if (unknown.length > 0) throw new SchemaTooNewError(unknown);
