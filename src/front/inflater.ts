@@ -45,6 +45,8 @@ interface Line {
   readonly waitingMax: number;
   readonly bytesMax: number;
   readonly runningMax: number;
+  /** What must be free before another is inflated. */
+  readonly roomBytes: number;
   running: number;
 }
 
@@ -66,24 +68,29 @@ export function createInflater(options: {
   onHeld?(bytes: number): void;
 }): Inflater {
   const { bytesMax, waitingMsMax = 2_000, hasRoom = () => true, onHeld = () => {} } = options;
-  const line = (most: number, waitingMax: number, atOnce: number): Line => ({
+  const line = (most: number, waitingMax: number, atOnce: number, roomBytes: number): Line => ({
     waiting: [],
     waitingMax,
     bytesMax: Math.min(bytesMax, most),
     runningMax: atOnce,
+    roomBytes,
     running: 0,
   });
-  const small = line(smallBytesMax, smallWaitingMax, runningMax);
-  const large = line(bytesMax, largeWaitingMax, 1);
+  const small = line(smallBytesMax, smallWaitingMax, runningMax, Math.min(bytesMax, smallBytesMax));
+  // Twice what one takes, so that large ones never fill the room of all others.
+  const large = line(bytesMax, largeWaitingMax, 1, 2 * bytesMax);
 
   function join(to: Line, entry: Entry): void {
     if (to.waiting.length < to.waitingMax) to.waiting.push(entry);
     else entry.reject(new InflaterBusyError('too many wait'));
   }
 
-  function mayRun({ waiting, running, runningMax: atOnce, bytesMax: most }: Line): boolean {
+  function mayRun({ waiting, running, runningMax: atOnce, roomBytes }: Line): boolean {
     return (
-      waiting.length > 0 && running < atOnce && small.running + large.running < runningMax && hasRoom(most)
+      waiting.length > 0 &&
+      running < atOnce &&
+      small.running + large.running < runningMax &&
+      hasRoom(roomBytes)
     );
   }
 

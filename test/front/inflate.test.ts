@@ -87,7 +87,7 @@ test('a small body never waits for large ones, which go one at a time', async ()
 });
 
 test('what waits is bounded in number and time, and counted at what it may inflate to', async () => {
-  let room = 1024 * 1024;
+  let room = 2 * 1024 * 1024;
   let heldMax = 0;
   let held = 0;
   const inflater = createInflater({
@@ -113,4 +113,29 @@ test('what waits is bounded in number and time, and counted at what it may infla
   inflater.check(performance.now() + 900);
   inflater.check(performance.now() + 1_100);
   await assert.rejects(waiting, InflaterBusyError);
+});
+
+test('large bodies that wait to be read leave room for a small one', async () => {
+  const MiB = 1024 * 1024;
+  const room = 32 * MiB;
+  let held = 0;
+  const inflater = createInflater({
+    bytesMax: 8 * MiB,
+    hasRoom: (bytes) => held + bytes <= room,
+    onHeld(bytes) {
+      held += bytes;
+    },
+  });
+  const bomb = zlib.brotliCompressSync(Buffer.alloc(8 * MiB - 1));
+  let read = 0;
+  const keep = ({ length }: Buffer) => {
+    held += length;
+    read++;
+  };
+  for (let i = 0; i < 10; i++) void inflater.inflate('br', bomb, wanted).then(keep, () => {});
+  const inflated = async () => inflater.inflate('gzip', zlib.gzipSync(text(1_000)), wanted);
+  while (read < 3) await inflated();
+  assert.equal((await inflated()).length, 1_000);
+  assert.ok(held <= room);
+  inflater.check(performance.now() + 10_000);
 });
