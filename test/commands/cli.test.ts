@@ -178,7 +178,7 @@ test('start, post, look, Postgres killed, stop, start again', async (t) => {
   const positions = await cli(['positions', 'list'], env);
   assert.match(positions.stdout, /local:[0-9a-f-]{36}/);
   const url = (await cli(['database-url'], env)).stdout.trim();
-  assert.ok(instance.output().includes(url));
+  assert.ok(instance.output().includes(concealPassword(url)));
   const second = await cli(['start'], { ...env, PORT: '0', ADMIN_PORT: '0' });
   assert.equal(second.code, 69);
   assert.match(second.stderr, /another usage-ingest runs on DATA_DIR/);
