@@ -298,4 +298,7 @@ function codeOf(error: Error): string {
 }
 
 export { PgError as DatabaseError };
-export default { Client, DatabaseError: PgError };
+
+const escapeIdentifier = (name: string) => `"${name}"`;
+
+export default { Client, DatabaseError: PgError, escapeIdentifier };
