@@ -75,35 +75,28 @@ export async function runRole(role: Role, create: (context: RoleContext) => Role
   let timer: NodeJS.Timeout | null = null;
   let stopping = false;
 
+  const registries = () =>
+    service ? [service.registry, processMetrics.registry] : [processMetrics.registry];
   const link: RoleLink = supervised
     ? createSupervisedLink({
         onStop: () => stop(settings.USAGE_STOP_TIMEOUT_MS),
-        onOrphaned: () => {
-          logger.warn('role_orphaned');
-          stop(orphanStopTimeoutMs);
-        },
+        onOrphaned: orphaned,
       })
-    : createAloneLink({
-        settings,
-        role,
-        logger,
-        registries: () => (service ? [service.registry, processMetrics.registry] : [processMetrics.registry]),
-      });
+    : createAloneLink({ settings, role, logger, registries });
+
+  function orphaned(): void {
+    logger.warn('role_orphaned');
+    stop(orphanStopTimeoutMs);
+  }
 
   /** Stops once, in order; the process ends here whatever happens. */
   const stop = (timeoutMs: number) => {
     setTimeout(() => forceExit(logger, 'deadline'), timeoutMs).unref();
     if (stopping) return;
     stopping = true;
-    void stopInOrder(link, service, processMetrics, () => timer && clearInterval(timer)).then(
-      () => {
-        logger.info('role_stopped');
-        process.exit(exitCode.ok);
-      },
-      (error) => {
-        logger.error('role_failed', { err: error });
-        process.exit(exitCode.failure);
-      },
+    endWith(
+      logger,
+      stopInOrder(link, service, processMetrics, () => timer && clearInterval(timer)),
     );
   };
   listenToSignals(supervised, logger, link, () => stop(settings.USAGE_STOP_TIMEOUT_MS));
@@ -165,6 +158,19 @@ async function stopInOrder(
   stopPushing();
   if (service) await link.pushLast(await snapshotOf(service, processMetrics));
   await link.stop();
+}
+
+function endWith(logger: Logger, stopped: Promise<void>): void {
+  stopped.then(
+    () => {
+      logger.info('role_stopped');
+      process.exit(exitCode.ok);
+    },
+    (error) => {
+      logger.error('role_failed', { err: error });
+      process.exit(exitCode.failure);
+    },
+  );
 }
 
 function forceExit(logger: Logger, why: string): void {

@@ -64,6 +64,7 @@ interface Member {
 
 const tickMs = 1_000;
 
+/** As long as it is because one change of a slot touches readiness, waiting and giving up together. */
 export function createFleet(options: FleetOptions): Fleet {
   const { rows, timing, logger } = options;
   const hub = createMetricsHub();
@@ -145,23 +146,9 @@ export function createFleet(options: FleetOptions): Fleet {
     for (const one of all) one();
   }
 
-  function startTicking(): NodeJS.Timeout {
-    let lastMs = performance.now();
-    return setInterval(() => {
-      const nowMs = performance.now();
-      // Late: this process itself was stopped or starved, and what it did not hear yet is waiting to be read.
-      const late = nowMs - lastMs > 2 * tickMs;
-      lastMs = nowMs;
-      for (const { slot } of members) {
-        if (late) slot.forgiveSilence();
-        else slot.checkSilence();
-      }
-    }, tickMs);
-  }
-
   return {
     start(which) {
-      tick ??= startTicking();
+      tick ??= watchSilence(members.map(({ slot }) => slot));
       for (const { row, slot } of members) if (which(row)) slot.start();
     },
     async ready(which) {
@@ -192,4 +179,19 @@ export function createFleet(options: FleetOptions): Fleet {
     processes: () =>
       members.map(({ slot: { role, worker, state, pid } }) => ({ role, worker, ready: state.ready, pid })),
   };
+}
+
+/** Looks once a second for processes that say nothing. */
+function watchSilence(slots: readonly RoleSlot[]): NodeJS.Timeout {
+  let lastMs = performance.now();
+  return setInterval(() => {
+    const nowMs = performance.now();
+    // Late: this process itself was stopped or starved, and what it did not hear yet is waiting to be read.
+    const late = nowMs - lastMs > 2 * tickMs;
+    lastMs = nowMs;
+    for (const slot of slots) {
+      if (late) slot.forgiveSilence();
+      else slot.checkSilence();
+    }
+  }, tickMs);
 }

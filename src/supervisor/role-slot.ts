@@ -6,17 +6,14 @@
  * kills spread over time never add up to a failure.
  */
 
-import { type ChildProcess, fork } from 'node:child_process';
-import { once as event } from 'node:events';
-import { performance } from 'node:perf_hooks';
 import type { Logger } from '../observability/logger.ts';
 import type { MetricSnapshot } from '../observability/metrics.ts';
-import { roleArguments, roleEnvironment, roleNodeArguments } from '../role/arguments.ts';
-import type { Charges, FromRole, ToRole } from '../role/messages.ts';
+import type { Charges, ToRole } from '../role/messages.ts';
 import type { Role } from '../role/roles.ts';
 import { once } from '../system/once.ts';
 import type { FrontState } from './readiness.ts';
 import { createRestartPause } from './restart-pause.ts';
+import { type ProcessEnd, type RoleProcess, startRoleProcess } from './role-process.ts';
 import type { Timing } from './timing.ts';
 
 export interface RoleSlotOptions {
@@ -61,21 +58,13 @@ export interface RoleSlot {
   kill(): void;
 }
 
-interface Running {
-  readonly child: ChildProcess;
-  readonly ended: Promise<void>;
-  ready: boolean;
-  readyAtMs: number;
-  heard: boolean;
-  heardAtMs: number;
-  appendable: boolean;
-  reason: string;
-}
+const notRunning: FrontState = { ready: false, appendable: false, reason: 'not running' };
 
+/** As long as it is by its list of what a slot tells and takes. */
 export function createRoleSlot(options: RoleSlotOptions): RoleSlot {
   const { role, worker, timing, logger } = options;
   const restartPause = createRestartPause();
-  let running: Running | null = null;
+  let running: RoleProcess | null = null;
   let restartTimer: NodeJS.Timeout | null = null;
   let restarts = 0;
   let endsWithoutReady = 0;
@@ -84,89 +73,41 @@ export function createRoleSlot(options: RoleSlotOptions): RoleSlot {
 
   function begin(): void {
     restartTimer = null;
-    const child = fork(options.entry, roleArguments(worker), {
-      execArgv: [...roleNodeArguments],
-      env: { ...roleEnvironment, ...options.environment(restarts > 0) },
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    const started: RoleProcess = startRoleProcess({
+      entry: options.entry,
+      worker,
+      environment: options.environment(restarts > 0),
+      onMetrics: (snapshot) => options.onMetrics(started, snapshot),
+      onCharged: options.onCharged,
+      onAppendable: options.onChange,
+      onReady() {
+        wasReady = true;
+        endsWithoutReady = 0;
+        logger.info('role_started', { ofRole: role, ofWorker: worker, ofPid: started.pid });
+        options.onChange();
+      },
+      onEnd: (how) => end(started, how),
     });
-    let onEnded: () => void;
-    const ended = new Promise<void>((resolve) => {
-      onEnded = resolve;
-    });
-    const now = performance.now();
-    const process: Running = {
-      child,
-      ended,
-      ready: false,
-      readyAtMs: now,
-      heard: false,
-      heardAtMs: now,
-      appendable: false,
-      reason: 'starting',
-    };
-    running = process;
-    child.on('message', (message: FromRole) => hear(process, message));
-    // 'error' alone where the process could not be made at all, 'exit' alone where it ran.
-    child.once('error', (error) => end(process, { err: error }, onEnded));
-    child.once('exit', async (code, signal) => {
-      await channelRead(child);
-      end(process, { code, signal }, onEnded);
-    });
-    tellProcess(process, options.greeting());
+    running = started;
+    started.tell(options.greeting());
   }
 
-  function hear(process: Running, message: FromRole): void {
-    process.heard = true;
-    process.heardAtMs = performance.now();
-    if (message.type === 'metrics') options.onMetrics(process, message.snapshot);
-    if (message.type === 'charged') options.onCharged(message.charges);
-    if (message.type === 'appendable') {
-      process.appendable = message.appendable;
-      process.reason = message.reason;
-      options.onChange();
-    }
-    if (message.type === 'ready') {
-      process.ready = true;
-      process.readyAtMs = performance.now();
-      wasReady = true;
-      endsWithoutReady = 0;
-      logger.info('role_started', { ofRole: role, ofWorker: worker, ofPid: process.child.pid });
-      options.onChange();
-    }
-  }
-
-  function end(
-    process: Running,
-    how: { signal?: NodeJS.Signals | null; code?: number | null; err?: unknown },
-    onEnded: () => void,
-  ): void {
-    if (running !== process) return;
+  function end(ended: RoleProcess, how: ProcessEnd): void {
+    if (running !== ended) return;
     running = null;
-    options.onEnd(process);
-    onEnded();
-    if (stopping || (options.isDraining() && how.signal === 'SIGTERM')) {
-      options.onChange();
-      return;
-    }
-    if (process.ready && performance.now() - process.readyAtMs >= timing.healthyMs) restartPause.reset();
-    if (!process.ready) endsWithoutReady++;
-    restarts++;
-    const pauseMs = restartPause.next();
-    logger.warn('role_exited', {
-      ofRole: role,
-      ofWorker: worker,
-      ...how,
-      restartInMs: pauseMs,
-      endsWithoutReady,
-    });
-    restartTimer = setTimeout(begin, pauseMs);
-    options.onRestart();
+    options.onEnd(ended);
+    if (!stopping && !(options.isDraining() && how.signal === 'SIGTERM')) restart(ended, how);
     options.onChange();
   }
 
-  /** A process that is ending takes no messages; its end is told by 'exit'. */
-  function tellProcess(process: Running, message: ToRole): void {
-    if (process.child.connected) process.child.send(message, () => {});
+  function restart({ state, readyMs }: RoleProcess, how: ProcessEnd): void {
+    if (state.ready && readyMs() >= timing.healthyMs) restartPause.reset();
+    if (!state.ready) endsWithoutReady++;
+    restarts++;
+    const restartInMs = restartPause.next();
+    logger.warn('role_exited', { ofRole: role, ofWorker: worker, ...how, restartInMs, endsWithoutReady });
+    restartTimer = setTimeout(begin, restartInMs);
+    options.onRestart();
   }
 
   function cancelRestart(): void {
@@ -179,8 +120,7 @@ export function createRoleSlot(options: RoleSlotOptions): RoleSlot {
     role,
     worker,
     get state() {
-      const { ready = false, appendable = false, reason = 'not running' } = running ?? {};
-      return { ready, appendable, reason };
+      return running?.state ?? notRunning;
     },
     get wasReady() {
       return wasReady;
@@ -189,36 +129,26 @@ export function createRoleSlot(options: RoleSlotOptions): RoleSlot {
       return endsWithoutReady;
     },
     get pid() {
-      return running?.child.pid;
+      return running?.pid;
     },
     start: begin,
-    tell(message) {
-      if (running) tellProcess(running, message);
-    },
+    tell: (message) => running?.tell(message),
     checkSilence() {
       if (!running) return;
-      const silentMs = performance.now() - running.heardAtMs;
-      if (silentMs <= (running.heard ? timing.silentMs : timing.firstWordMs)) return;
-      logger.error('role_silent', { ofRole: role, ofWorker: worker, silentMs: Math.round(silentMs) });
-      running.child.kill('SIGKILL');
+      const { ms, isFirst } = running.silence();
+      if (ms <= (isFirst ? timing.firstWordMs : timing.silentMs)) return;
+      logger.error('role_silent', { ofRole: role, ofWorker: worker, silentMs: Math.round(ms) });
+      running.kill();
     },
-    forgiveSilence() {
-      if (running) running.heardAtMs = performance.now();
-    },
+    forgiveSilence: () => running?.forgiveSilence(),
     stop: once(async () => {
       cancelRestart();
-      if (running) tellProcess(running, { type: 'stop' });
+      running?.tell({ type: 'stop' });
       await running?.ended;
     }),
     kill() {
       cancelRestart();
-      running?.child.kill('SIGKILL');
+      running?.kill();
     },
   };
-}
-
-/** What a process said last is read after its 'exit'; a second is far more than that takes. */
-async function channelRead(child: ChildProcess): Promise<void> {
-  if (!child.connected) return;
-  await event(child, 'disconnect', { signal: AbortSignal.timeout(1_000) }).catch(() => {});
 }

@@ -7,14 +7,10 @@
  * That order loses no time on recovery; any other, a kill -9 too, loses no data either.
  */
 
-import { type AdminServer, createAdminServer } from '../admin/admin-server.ts';
-import { type Console, createConsole } from '../admin/console/console.ts';
 import { settingsEnvironment } from '../config/load.ts';
 import type { Settings } from '../config/settings.ts';
 import { keysAreRequired } from '../keys/required.ts';
 import type { Logger } from '../observability/logger.ts';
-import type { MetricSnapshot } from '../observability/metrics.ts';
-import { createProcessMetrics } from '../observability/process-metrics.ts';
 import { connector } from '../postgres/sql-client.ts';
 import { exitCode } from '../system/exit-codes.ts';
 import { once } from '../system/once.ts';
@@ -23,9 +19,10 @@ import { StartRefusedError } from '../system/start-refused-error.ts';
 import { pause } from '../system/waiting.ts';
 import { createDatabaseKeeper, type DatabaseKeeper, type DatabaseKeeperOptions } from './database-keeper.ts';
 import { createFleet, type FleetProcess } from './fleet.ts';
-import { portRefused, provePortFree } from './free-port.ts';
+import { provePortFree } from './free-port.ts';
 import { takeInstanceLock } from './instance-lock.ts';
 import { createKeyKeeper, type KeyKeeper } from './key-keeper.ts';
+import { createOperatorPort, type OperatorPort } from './operator-port.ts';
 import { type RoleRow, roleTable } from './role-table.ts';
 import { defaultTiming, type Timing } from './timing.ts';
 
@@ -64,16 +61,15 @@ export interface Supervisor {
   processes(): FleetProcess[];
 }
 
+/** As long as it is because start and stop share all that is held; each function in it is one step. */
 export function createSupervisor(options: SupervisorOptions): Supervisor {
   const { settings, logger, timing = defaultTiming } = options;
-  const ownProcess = createProcessMetrics('supervisor', 0);
   const ended = Promise.withResolvers<number>();
   const stopAsked = Promise.withResolvers<null>();
   const forced = new AbortController();
 
   let lock: ProcessLock | null = null;
-  let admin: AdminServer | null = null;
-  let console: Console | null = null;
+  let operatorPort: OperatorPort | null = null;
   let database: DatabaseKeeper | null = null;
   let keys: KeyKeeper | null = null;
   let port = settings.PORT;
@@ -112,7 +108,8 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     lock = await takeInstanceLock(settings.DATA_DIR);
     port = await provePortFree('PORT', settings.HOST, settings.PORT);
     if (stopping) return null;
-    const adminPort = await startAdmin();
+    operatorPort = createOperatorPort(settings, fleet, port);
+    const adminPort = await operatorPort.start();
     if (stopping) return null;
     fleet.start((row) => !row.needsDatabase);
     if (!databaseUrl) {
@@ -131,32 +128,6 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     if (!keysAreRequired(settings) || settings.USAGE_KEYS_FILE !== undefined) return;
     keys = createKeyKeeper({ dataDir: settings.DATA_DIR, logger });
     keys.start(connector(url, 'keys'));
-  }
-
-  async function startAdmin(): Promise<number> {
-    const { ADMIN_HOST: host, ADMIN_PORT: asked } = settings;
-    console = createConsole({ settings, port, fleet, own: ownMetrics });
-    admin = createAdminServer({
-      host,
-      port: asked,
-      readiness: fleet.readiness,
-      metricsText,
-      parts: [console.paths],
-    });
-    try {
-      return await admin.start();
-    } catch (error) {
-      throw portRefused('ADMIN_PORT', host, asked, error);
-    }
-  }
-
-  async function metricsText(): Promise<string> {
-    return fleet.metricsText(await ownMetrics());
-  }
-
-  function ownMetrics(): Promise<MetricSnapshot> {
-    ownProcess.sample();
-    return ownProcess.registry.getMetricsAsJSON();
   }
 
   async function startOrUndo(): Promise<StartedInstance | null> {
@@ -183,8 +154,7 @@ export function createSupervisor(options: SupervisorOptions): Supervisor {
     await fleet.stop();
     await keys?.stop();
     await unlessForced(Promise.allSettled([database?.stop(), starting]));
-    console?.stop();
-    await admin?.stop();
+    await operatorPort?.stop();
     lock?.release();
     clearTimeout(deadline);
     ended.resolve(forced.signal.aborted ? exitCode.failure : code);
