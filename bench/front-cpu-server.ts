@@ -5,8 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { settingsSchema } from '../src/config/settings.ts';
+import { chooseLog } from '../src/front/chosen-log.ts';
 import { createFront } from '../src/front/front.ts';
-import { createFrontLog } from '../src/front/front-log.ts';
 import { silentLogger } from '../src/observability/logger.ts';
 import { startBareServer } from './limits/bare-server.ts';
 
@@ -85,7 +85,7 @@ async function startFront(isKafka: boolean): Promise<Measured> {
     ...(isKafka ? { KAFKA_BROKERS, USAGE_KAFKA_TOPIC: `bench-${process.pid}` } : {}),
   });
   const ready = { ready: true, reason: '' };
-  const { appender, appendsInFlightMax, registry } = createFrontLog({
+  const { appender, appendsInFlightMax, registry } = chooseLog({
     settings,
     role: 'front',
     supervised: true,

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { loadSettings } from '../src/config/load.ts';
 import type { Settings } from '../src/config/settings.ts';
-import { createFrontLog } from '../src/front/front-log.ts';
+import { chooseLog } from '../src/front/chosen-log.ts';
 import { GroupCommit } from '../src/front/group-commit.ts';
 import { createKafkaReader } from '../src/log/kafka/reader.ts';
 import { createLocalReader } from '../src/log/local/reader.ts';
@@ -108,7 +108,7 @@ function frontService(worker: number, settings: Settings, logger: Logger, child:
     tellCharged() {},
     onCharged() {},
   };
-  const { appender, appendsInFlightMax } = createFrontLog(context);
+  const { appender, appendsInFlightMax } = chooseLog(context);
   const groupCommit = new GroupCommit({
     columns: usageColumns,
     appender,

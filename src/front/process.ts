@@ -6,8 +6,8 @@ import type { Settings } from '../config/settings.ts';
 import { keysAreRequired } from '../keys/required.ts';
 import { type RoleContext, type RoleService, runRole } from '../role/run-role.ts';
 import { once } from '../system/once.ts';
+import { chooseLog } from './chosen-log.ts';
 import { createFront } from './front.ts';
-import { createFrontLog } from './front-log.ts';
 
 /** How soon the other fronts know what was charged here: what they can overdraw a limit together by. */
 const tellChargedEveryMs = 100;
@@ -17,7 +17,7 @@ await runRole('front', createFrontRole);
 function createFrontRole(context: RoleContext): RoleService {
   const { settings, logger, worker } = context;
   if (!context.supervised) requireKeyFile(settings);
-  const { appender, appendsInFlightMax, registry } = createFrontLog(context);
+  const { appender, appendsInFlightMax, registry } = chooseLog(context);
   const front = createFront({
     host: settings.HOST,
     port: settings.PORT,

@@ -10,14 +10,14 @@ import type { LogAppender } from '../log/log.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import type { RoleContext } from '../role/run-role.ts';
 
-export interface FrontLog {
+export interface ChosenLog {
   readonly appender: LogAppender;
   readonly appendsInFlightMax: number;
   /** Metrics of its own; null where it has none. */
   readonly registry: Registry | null;
 }
 
-export function createFrontLog(context: RoleContext): FrontLog {
+export function chooseLog(context: RoleContext): ChosenLog {
   const { settings } = context;
   if (settings.KAFKA_BROKERS === undefined)
     return { appender: localAppender(context), appendsInFlightMax: 1, registry: null };
@@ -34,7 +34,7 @@ function localAppender({ settings, worker, logger }: RoleContext): LogAppender {
   });
 }
 
-function kafkaLog(context: RoleContext): FrontLog {
+function kafkaLog(context: RoleContext): ChosenLog {
   const { settings, worker, logger } = context;
   const { registry, metric } = createMetrics(['usage_kafka_up', 'usage_kafka_weak', 'usage_spooled_total']);
   const labels = { role: 'front', worker: String(worker) };
