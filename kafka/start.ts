@@ -70,6 +70,6 @@ function readOptions(): { nodes: number; port: number; folder: string } {
 function wholeNumber(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < min || value > max)
-    throw new Error(`${name} is a whole number from ${min} to ${max}.`);
+    throw new Error(`${name} must be a whole number from ${min} to ${max}.`);
   return value;
 }

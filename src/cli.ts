@@ -126,7 +126,9 @@ function addDatabase(program: Command, does: Does): void {
 }
 
 function addOperations(program: Command, does: Does): void {
-  const positions = program.command('positions').description('up to where the log is stored in the database');
+  const positions = program
+    .command('positions')
+    .description('show how far each log partition has been stored');
   positions
     .command('list')
     .description('print every partition with its position and open gaps')
@@ -157,11 +159,11 @@ function addOperations(program: Command, does: Does): void {
   const deadLetters = program.command('dead-letters').description('what Postgres refused to store');
   deadLetters
     .command('list')
-    .description('print them, never what is in them')
+    .description('list dead letters (without their contents)')
     .action(does(() => withDatabase((url) => deadLettersList(url, process))));
   deadLetters
     .command('replay')
-    .description('store them, once what was wrong is mended')
+    .description('retry them after fixing the cause')
     .argument(
       '[id...]',
       'which ones; without any: all that were not replayed',
@@ -246,7 +248,7 @@ function addCapacity(program: Command, does: Does): void {
     .option('--usages-per-request <n>', 'usages in each (1)', number(1, 10_000))
     .addOption(new Option('--log <log>', 'the log (local)').choices(['local', 'kafka']))
     .option('--mean-share <share>', "the day's mean rate / the highest (1)", decimal(0.001, 1))
-    .option('--utilisation <share>', 'of a core at the highest rate (0.6)', decimal(0.05, 1))
+    .option('--utilisation <share>', 'target CPU utilisation at peak (0.6)', decimal(0.05, 1))
     .option('--cores-per-host <n>', '(8)', number(1, 1_000))
     .option('--patients <n>', 'who use their inhalers: a page of the index each (1000000)', number(1, 1e10))
     .option('--keep-days <n>', 'how long usages stay in Postgres (365)', number(1, 36_500))
@@ -264,7 +266,7 @@ function decimal(min: number, max: number): (text: string) => number {
   return (text) => {
     if (/^\d{1,10}(\.\d{1,10})?$/.test(text) && Number(text) >= min && Number(text) <= max)
       return Number(text);
-    throw new InvalidArgumentError(`It is a number from ${min} to ${max}.`);
+    throw new InvalidArgumentError(`It must be a number from ${min} to ${max}.`);
   };
 }
 
@@ -272,7 +274,7 @@ function decimal(min: number, max: number): (text: string) => number {
 function number(min: number, max: number): (text: string) => number {
   return (text) => {
     if (/^\d{1,16}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
-    throw new InvalidArgumentError(`It is a whole number from ${min} to ${max}.`);
+    throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   };
 }
 

@@ -60,7 +60,7 @@ export function deadLettersReplay(
         continue;
       }
       failed += 1;
-      if (result.outcome === 'absent') stderr.write(`${id}: there is none that was not replayed before\n`);
+      if (result.outcome === 'absent') stderr.write(`${id}: no such dead letter, or already replayed\n`);
       else stderr.write(`${id}: still refused (${result.why}); it stays\n`);
     }
     if (chosen.length === 0) stdout.write('There is nothing to replay.\n');

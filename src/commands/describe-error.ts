@@ -27,7 +27,7 @@ const classes: Readonly<Record<string, string>> = {
   '28': 'the server refused user or password',
   '3D': 'the database does not exist',
   '40': 'the transaction was rolled back: it collided with another',
-  '42': 'a statement does not fit the schema, or a right is missing',
+  '42': 'a statement does not fit the schema, or permission is denied',
   '53': 'the server lacks resources: disk, memory or connections',
   '54': 'a limit of the server is exceeded',
   '55': 'an object is in use, or a lock was not had in time',
@@ -49,11 +49,11 @@ const codes: Readonly<Record<string, string>> = {
   '42501': 'permission denied (to make tables: CREATE on the schema)',
   '42P07':
     'a table or view of this name is there already: give usage-ingest a schema or a database of its own',
-  ECONNREFUSED: 'no server listens there',
+  ECONNREFUSED: 'connection refused',
   ECONNRESET: 'the connection was cut',
   EPIPE: 'the connection was cut',
   ETIMEDOUT: 'the server did not answer in time',
-  ENOTFOUND: 'the host of the database has no address',
+  ENOTFOUND: 'cannot resolve the host',
   EAI_AGAIN: 'the address of the database could not be looked up just now',
   EHOSTUNREACH: 'the host of the database cannot be reached',
 };

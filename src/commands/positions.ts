@@ -74,7 +74,7 @@ export function positionsAcceptGap(
     );
     const [gap] = meant;
     if (!gap) {
-      stderr.write('There is no such gap that waits to be accepted.\n');
+      stderr.write('No open gap matches.\n');
       return exitCode.failure;
     }
     if (meant.length > 1) {

@@ -59,7 +59,7 @@ function unknownNames(environment: Environment): string[] {
     .filter(
       (name) => name.startsWith('USAGE_') && environment[name] !== undefined && !ownNames.includes(name),
     )
-    .map((name) => `${name} is no setting; the nearest is ${nearestName(name, ownNames)}`);
+    .map((name) => `${name} is an unknown setting; did you mean ${nearestName(name, ownNames)}?`);
 }
 
 /** What each setting alone cannot see; a setting that is wrong by itself is missing here. */

@@ -110,7 +110,7 @@ export const settingsSchema = z.object({
   USAGE_BODY_TIMEOUT_MS: integer(100, 600_000)
     .default(10_000)
     .describe('How long a body may take to arrive; longer is 408.'),
-  USAGE_GROUP_USAGES_MAX: integer(1, 100_000).default(500).describe('Usages a log record.'),
+  USAGE_GROUP_USAGES_MAX: integer(1, 100_000).default(500).describe('Maximum usages per log record.'),
   USAGE_GROUP_BYTES_MAX: integer(4 * KiB, 16 * MiB)
     .default(256 * KiB)
     .describe('Bytes of rows a log record.'),

@@ -55,7 +55,7 @@ export function parseRoleArguments(argv: readonly string[]): RoleArguments {
   });
   const worker = Number(values.worker);
   if (!Number.isInteger(worker) || worker < 0 || worker >= workersMax) {
-    throw new RangeError(`--worker is a whole number from 0 to ${workersMax - 1}`);
+    throw new RangeError(`--worker must be a whole number from 0 to ${workersMax - 1}`);
   }
   return { worker, supervised: values.supervised === true && process.send !== undefined };
 }

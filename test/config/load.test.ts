@@ -46,7 +46,7 @@ test('every problem is told at once, contradictions of the valid ones too', () =
 
 test('an unknown name of ours is told with the nearest right one; names of others are left alone', () => {
   assert.deepEqual(problemsOf({ USAGE_WRITER_CONECTIONS: '3', USER: 'me', USAGES: 'x' }), [
-    'USAGE_WRITER_CONECTIONS is no setting; the nearest is USAGE_WRITER_CONNECTIONS',
+    'USAGE_WRITER_CONECTIONS is an unknown setting; did you mean USAGE_WRITER_CONNECTIONS?',
   ]);
 });
 

@@ -136,6 +136,6 @@ test('KAFKA_PORT that is no port is a wrong command line', async (t) => {
     const runner = start(dataDir, { KAFKA_PORT });
     await until(() => runner.child.exitCode !== null, { what: 'it has ended' });
     assert.equal(runner.child.exitCode, 64);
-    assert.match(runner.output(), /KAFKA_PORT is a whole number/);
+    assert.match(runner.output(), /KAFKA_PORT must be a whole number/);
   }
 });
