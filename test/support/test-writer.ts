@@ -5,6 +5,7 @@ import { settingsSchema } from '../../src/config/settings.ts';
 import type { LogReader } from '../../src/log/log.ts';
 import { createWriter } from '../../src/writer/writer.ts';
 import { createWriterMetrics } from '../../src/writer/writer-metrics.ts';
+import { closeAfter } from './close-after.ts';
 import { type LoggedEvents, loggedEvents } from './logged-events.ts';
 
 export interface TestWriter {
@@ -32,7 +33,7 @@ export async function startTestWriter(
     metrics,
     probeEveryMs: 500,
   });
-  t.after(() => writer.stop());
+  closeAfter(t, () => writer.stop());
   await writer.start();
   return {
     logged,

@@ -1,13 +1,13 @@
 /** The writer as the process that it is in production, for tests that kill or stop it. */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createLocalAppender, type LocalAppender } from '../../src/log/local/appender.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
+import { closeAfter } from './close-after.ts';
+import { makeTempDir } from './local-log.ts';
 
 export interface WriterProcess {
   readonly child: ChildProcess;
@@ -61,9 +61,9 @@ export interface TestLog {
 
 /** A local log in a folder of its own, with an appender in this process. */
 export async function createTestLog(t: TestContext): Promise<TestLog> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'usage-writer-'));
-  const appenders: LocalAppender[] = [];
-  const addAppender = async (slot = appenders.length) => {
+  const dataDir = await makeTempDir(t);
+  let appenders = 0;
+  const addAppender = async (slot = appenders) => {
     const appender = createLocalAppender({
       logDir: join(dataDir, 'log'),
       slot,
@@ -71,14 +71,11 @@ export async function createTestLog(t: TestContext): Promise<TestLog> {
       bytesMax: 1024 * 1024 * 1024,
       logger: silentLogger,
     });
-    appenders.push(appender);
+    appenders += 1;
+    closeAfter(t, () => appender.stop());
     await appender.start();
     return appender;
   };
   const appender = await addAppender();
-  t.after(async () => {
-    await Promise.all(appenders.map((each) => each.stop()));
-    await rm(dataDir, { recursive: true, force: true });
-  });
   return { dataDir, appender, addAppender };
 }

@@ -260,8 +260,11 @@ test('a timestamp with one character changed is refused, or is what Date.parse r
         const read = parseTimestamp(changed, nowMs);
         if (typeof read === 'string' || /:60/.test(changed)) return;
         // Date.parse refuses a name with unbalanced parentheses, misreads fractions of more than nine digits,
-        // and takes RFC 3339 without a zone as local time.
-        const unnamed = changed.replace(/ \(.*\)$/, '').replace(/(\.\d{3})\d+/, '$1');
+        // takes RFC 3339 without a zone as local time, and none with a blank before its zone.
+        const unnamed = changed
+          .replace(/ \(.*\)$/, '')
+          .replace(/(\.\d{3})\d+/, '$1')
+          .replace(/^(\d{4}-.*\d) +([+-]\d\d:?\d\d)$/, '$1$2');
         const isZoneless =
           /^\d{4}-.*\d:\d\d(:\d\d(\.\d+)?)?$/.test(unnamed) && !/[+-]\d\d:\d\d$/.test(unnamed);
         assert.equal(read.ms, Date.parse(isZoneless ? `${unnamed}Z` : unnamed));
