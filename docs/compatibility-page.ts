@@ -35,6 +35,7 @@ function clientRow(client: LoadClient): string[] {
 
 function outcomeText({ requests }: LoadClient, { answered, because, unread = 0 }: Outcome): string {
   if (answered === 'none') return `no 201: ${because}`;
+  if (answered === 'few') return `few 201 or none: ${because}`;
   if (requests === null) return 'no request failed';
   return unread === 0
     ? `${requests} of ${requests}: 201`

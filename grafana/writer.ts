@@ -44,14 +44,19 @@ const usagesATransaction = () =>
 
 const deadLetters = () =>
   chart({
-    title: 'Dead letters',
-    description: 'Lines that Postgres refused, in the last hour. Healthy is 0.',
+    title: 'Dead letters and conflicts',
+    description:
+      'Lines that Postgres refused, and usages dropped for another one of the same identity (usage_conflicts), in the last hour. Healthy is 0.',
     unit: units.Short,
     badFrom: 1,
     queries: [
       {
         expression: `sum by (instance) (increase(usage_dead_letters_total{${instances}}[1h]))`,
         legend: '{{instance}}',
+      },
+      {
+        expression: `sum by (instance) (increase(usage_conflicts_total{${instances}}[1h]))`,
+        legend: '{{instance}} conflicts',
       },
     ],
   });

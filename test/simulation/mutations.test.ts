@@ -26,6 +26,6 @@ test('a mutation whose text is not in its file exactly once is an error', () => 
   const mutation = { name: 'x', undoes: '', edits: [{ file: 'a.ts', from: 'one', to: 'two' }] };
   assert.equal(mutated(mutation, 'a.ts', 'a one b'), 'a two b');
   assert.equal(mutated(mutation, 'b.ts', 'nothing'), 'nothing');
-  for (const source of ['none', 'one one'])
+  for (const source of ['zero', 'one one'])
     assert.throws(() => mutated(mutation, 'a.ts', source), MutationMismatchError);
 });

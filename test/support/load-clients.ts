@@ -27,7 +27,8 @@ export interface LoadTarget {
 }
 
 export interface Outcome {
-  readonly answered: 'all' | 'none';
+  /** `few`: what was answered before the connection was closed, which may be none. */
+  readonly answered: 'all' | 'few' | 'none';
   readonly because?: string;
   /** Requests that it sends and does not wait for at its end. */
   readonly unread?: number;
@@ -159,7 +160,7 @@ export const quickClients: readonly LoadClient[] = [
     command: (target) => autocannon(target, pipelined),
     result: autocannonResult,
     direct: {
-      answered: 'none',
+      answered: 'few',
       because: 'the connection is closed ([why](decisions/0003-no-pipelined-posts.md))',
     },
     nginx: { answered: 'all', unread: clients * (pipelined - 1) },

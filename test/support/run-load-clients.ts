@@ -73,7 +73,7 @@ export function runLoadClients(
           });
           // What it sent and did not wait for may be stored as well, and nothing else.
           const isCut =
-            client[door].unread !== undefined || client[door].answered === 'none' || !client.requests;
+            client[door].unread !== undefined || client[door].answered !== 'all' || !client.requests;
           if (!isCut) assert.equal(await storedCount(databaseUrl), wanted);
         });
       }
@@ -88,8 +88,9 @@ function holdOutcome(
 ): void {
   const { answered: wanted, unread = 0 } = client[door];
   if (wanted === 'none') assert.equal(answered, 0, output);
-  else assert.equal(failed, 0, output);
-  if (wanted === 'none') return;
+  if (wanted === 'few') assert.ok(answered < client.requests! / 10, output);
+  if (wanted !== 'all') return;
+  assert.equal(failed, 0, output);
   if (client.requests === null) assert.ok(answered > 0, output);
   else assert.equal(answered, client.requests - unread, output);
 }

@@ -106,6 +106,7 @@ def existing_date(year, month, day, now):
 
 ENCODERS = {
     "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
     "deflate": zlib.compress,
     "br": brotli.compress,
     "zstd": zstandard.compress,
